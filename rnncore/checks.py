@@ -1,0 +1,93 @@
+"""Checks at the door: shape, kind of number, finiteness, parameter keys.
+
+They look at a whole sequence once, before the time loop; a `step` itself checks nothing, so that it stays the equation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from .errors import DtypeError, EmptySequenceError, NotFiniteError, SettingError, ShapeError, UnknownSymbolError
+
+
+def describe(shape: tuple) -> str:
+    """A shape as text: ("T", 4, "B") -> "(T, 4, B)"."""
+    return "(" + ", ".join(str(n) for n in shape) + ("," if len(shape) == 1 else "") + ")"
+
+
+def array(name: str, value, shape: tuple, *, kind: str = "real") -> np.ndarray:
+    """Return `value` as an array if it has the shape, the kind of number and no NaN or infinity.
+
+    Args:
+        shape: an entry that is a number must match; one that is a letter may be any size of at least one.
+        kind: "real" (floating point; complex numbers pass too, for the complex-step derivative) or "index" (integers).
+    """
+    a = np.asarray(value)
+    if kind == "real" and a.dtype.kind not in "fc":
+        raise DtypeError(f"{name}: expected floating-point numbers of shape {describe(shape)}, got dtype {a.dtype}")
+    if kind == "index" and a.dtype.kind not in "iu":
+        raise DtypeError(f"{name}: expected integers of shape {describe(shape)}, got dtype {a.dtype}")
+    if a.ndim != len(shape):
+        raise ShapeError(f"{name}: expected shape {describe(shape)}, got {a.shape}")
+    if 0 in a.shape:
+        raise EmptySequenceError(f"{name}: expected shape {describe(shape)} with no size zero, got {a.shape}")
+    if any(isinstance(want, (int, np.integer)) and want != got for want, got in zip(shape, a.shape)):
+        raise ShapeError(f"{name}: expected shape {describe(shape)}, got {a.shape}")
+    if kind == "real" and not np.isfinite(a).all():
+        bad = np.argwhere(~np.isfinite(a))
+        first = tuple(int(i) for i in bad[0])
+        raise NotFiniteError(f"{name}: {len(bad)} of {a.size} entries are NaN or infinite; the first is at index {first}")
+    return a
+
+
+def sequence(name: str, value, size: int) -> np.ndarray:
+    """A whole sequence, (T, size, B)."""
+    return array(name, value, ("T", size, "B"))
+
+
+def indices(name: str, value, shape: tuple, classes: int) -> np.ndarray:
+    """Class or symbol indices, each from 0 to classes − 1."""
+    a = array(name, value, shape, kind="index")
+    outside = a[(a < 0) | (a >= classes)]
+    if outside.size:
+        raise UnknownSymbolError(f"{name}: expected indices from 0 to {classes - 1}, got {int(outside.flat[0])}")
+    return a
+
+
+def mask(value, T: int, B: int) -> np.ndarray | None:
+    """A mask (T, B) of zeros and ones (or booleans), one where a step is real; None stays None."""
+    if value is None:
+        return None
+    m = np.asarray(value)
+    if m.shape != (T, B):
+        raise ShapeError(f"mask: expected shape {describe((T, B))}, got {m.shape}")
+    if not np.isin(m, (0, 1)).all():
+        raise SettingError("mask: expected zeros and ones (or booleans), got other values")
+    m = m.astype(bool)
+    if not m.any():
+        raise EmptySequenceError("mask: expected at least one step that is not padding, got none")
+    return m
+
+
+def parameters(params: Mapping, shapes: Mapping[str, tuple]) -> None:
+    """Every expected parameter is there, in its shape, finite. Further keys are left alone: they belong to other parts."""
+    missing = [k for k in shapes if k not in params]
+    if missing:
+        raise ShapeError(f"params: expected the keys {sorted(shapes)}, missing {missing} (got {sorted(params)})")
+    for key, shape in shapes.items():
+        array(f"params[{key!r}]", params[key], shape)
+
+
+def positive(name: str, value, *, integer: bool = False) -> None:
+    """A number above zero (a whole one if `integer`)."""
+    kinds = (int, np.integer) if integer else (int, float, np.integer, np.floating)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not value > 0 or value == float("inf"):
+        raise SettingError(f"{name}: expected a {'whole ' if integer else ''}number above zero, got {value!r}")
+
+
+def one_of(name: str, value, choices) -> None:
+    """A name out of a fixed list."""
+    if value not in choices:
+        raise SettingError(f"{name}: expected one of {sorted(choices)}, got {value!r}")

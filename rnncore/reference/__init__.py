@@ -1,0 +1,18 @@
+"""The reference: NumPy only, every backward pass written by hand."""
+
+from . import losses
+from .activations import ACTIVATIONS, logistic, relu, softmax
+from .elman import Elman
+from .initializers import constant, glorot, identity, normal, orthogonal, uniform, zeros
+from .jordan import Jordan
+from .losses import binary_cross_entropy, softmax_cross_entropy, squared_error
+from .model import Batch, Model
+from .readout import Readout
+from .rtrl import rtrl
+from .unroll import truncated_backward, unroll, unroll_backward
+
+__all__ = [
+    "ACTIVATIONS", "Batch", "Elman", "Jordan", "Model", "Readout", "binary_cross_entropy", "constant", "glorot",
+    "identity", "logistic", "losses", "normal", "orthogonal", "relu", "rtrl", "softmax", "softmax_cross_entropy",
+    "squared_error", "truncated_backward", "uniform", "unroll", "unroll_backward", "zeros",
+]

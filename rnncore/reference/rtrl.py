@@ -1,0 +1,61 @@
+r"""Real-time recurrent learning: the same gradient as BPTT, computed forward.
+
+The influence $P_t = \partial h_t / \partial \theta$ (total derivative) is carried along with the state:
+
+$$P_t = \mathrm{diag}(\phi'(a_t)) \left( W P_{t-1} + \frac{\partial^+ a_t}{\partial \theta} \right), \qquad
+\frac{\partial L}{\partial \theta} = \sum_t \left( \frac{\partial L_t}{\partial h_t} \right)^{\!\top} P_t$$
+
+Nothing of the past is stored, so memory does not grow with T. But P has H·H·(D + H + 1) entries, and the product with W
+costs H times that at every step: O(H⁴) for a vanilla cell with as many inputs as hidden units or fewer.
+
+Source: Robinson and Fallside 1987; Williams and Zipser 1989, eq. 12. There the weights change at every step while the
+influence is carried on; here they stay fixed over the sequence, which makes the gradient exact.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import checks
+from .activations import ACTIVATIONS
+from .elman import Elman, State
+from .unroll import check_state
+
+
+def influence(cell: Elman, H: int, B: int, dtype=np.float64) -> np.ndarray:
+    """$P_0 = 0$: (B, H, H, D + H + 1). Entry [b, k, i, j] is d h_k / d θ_ij for sequence b, with θ = [U W b]."""
+    return np.zeros((B, H, H, cell.D + H + 1), dtype)
+
+
+def rtrl_step(cell: Elman, params: dict, x_t: np.ndarray, state: State, P: np.ndarray) -> tuple[State, np.ndarray]:
+    """One step of the state and of its influence. Args: x_t (D, B), state, P (B, H, H, D+H+1). Returns: both, new."""
+    h, new, _ = cell.step(params, x_t, state)
+    B, H = P.shape[:2]
+    z = np.concatenate([x_t, state.h, np.ones_like(x_t[:1])])  # (D+H+1, B): what θ = [U W b] multiplies
+    P = np.matmul(params["W"], P.reshape(B, H, -1)).reshape(P.shape)  # the past, seen through W
+    unit = np.arange(H)
+    P[:, unit, unit, :] += z.T[:, None, :]  # the immediate part: row i of θ acts on unit i only
+    P *= ACTIVATIONS[cell.activation].slope(h).T[:, :, None, None]
+    return new, P
+
+
+def rtrl(cell: Elman, params: dict, x: np.ndarray, d_loss, state: State | None = None) -> dict:
+    r"""Gradients of U, W and b over a sequence, forward in time.
+
+    Args:
+        x: (T, D, B).
+        d_loss: a function (t, h_t) -> $\partial L_t/\partial h_t$ (H, B), asked at every step with t from 0: that it can
+            be answered at once, without the future, is the point of the method.
+    Returns: {"U": (H, D), "W": (H, H), "b": (H, 1)}.
+    """
+    x = checks.sequence("x", x, cell.D)
+    checks.parameters(params, cell.shapes)
+    T, D, B = x.shape
+    state = check_state(cell, cell.initial_state(B, x.dtype) if state is None else state, B)
+    P = influence(cell, cell.H, B, x.dtype)
+    total = np.zeros((cell.H, D + cell.H + 1), x.dtype)
+    for t in range(T):
+        state, P = rtrl_step(cell, params, x[t], state, P)
+        dh = checks.array(f"d_loss({t}, h)", d_loss(t, state.h), (cell.H, B))
+        total += np.einsum("kb,bkij->ij", dh, P)
+    return {"U": total[:, :D], "W": total[:, D:-1], "b": total[:, -1:]}

@@ -1,0 +1,115 @@
+r"""The one time loop, for every cell, and its way back: backpropagation through time.
+
+Forward:   for t in 1..T:   y_t, state, cache_t = step(x_t, state)            (push)
+Backward:  for t in T..1:   dx_t, dstate, dθ_t = step_backward(dy_t, dstate, cache_t)   (pop);   dθ = Σ_t dθ_t
+
+A loop knows nothing of gates; a cell knows nothing of time. Source: Werbos 1990; Rumelhart, Hinton and Williams 1986.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import checks
+from ..errors import SettingError, ShapeError
+
+
+def unroll(cell, params: dict, x: np.ndarray, state=None, mask=None) -> tuple[np.ndarray, object, list]:
+    r"""Run a cell over a sequence.
+
+    Args:
+        x: (T, D, B). state: initial state, zeros if None.
+        mask: (T, B), one where a step is real. At padding the state is carried on unchanged and the output is zero, so
+            the final state is that of each sequence's true last step.
+    Returns: outputs (T, ·, B), the final state, and the caches, a list of T.
+    Raises: ShapeError, DtypeError, NotFiniteError, EmptySequenceError, before the first step.
+    """
+    x = checks.sequence("x", x, cell.D)
+    checks.parameters(params, cell.shapes)
+    T, _, B = x.shape
+    state = check_state(cell, cell.initial_state(B, x.dtype) if state is None else state, B)
+    mask = checks.mask(mask, T, B)
+    outputs, caches = [], []
+    for t in range(T):
+        y, new, cache = cell.step(params, x[t], state)
+        if mask is not None:
+            new = type(new)(*(np.where(mask[t], after, before) for after, before in zip(new, state)))
+            y = np.where(mask[t], y, 0)
+        state = new
+        outputs.append(y)
+        caches.append(cache)
+    return np.stack(outputs), state, caches
+
+
+def unroll_backward(cell, params: dict, dy: np.ndarray, dstate, caches: list, mask=None) -> tuple[np.ndarray, object, dict]:
+    r"""Backpropagation through time: the exact gradient of the whole sequence.
+
+    Args:
+        dy: gradients that the loss sends to the outputs, step by step, (T, ·, B). Not the carried ones: those arise here.
+        dstate: gradient of the loss with respect to the final state, where the loss looks at it; None means zero.
+        mask: the mask of the forward pass.
+    Returns: dx (T, D, B), gradient of the initial state, gradients of all parameters.
+    """
+    T = len(caches)
+    dy = checks.array("dy", dy, (T, cell.outputs, "B"))
+    B = dy.shape[2]
+    dstate = check_state(cell, cell.initial_state(B, dy.dtype) if dstate is None else dstate, B, name="dstate")
+    mask = checks.mask(mask, T, B)
+    dx: list = [None] * T
+    total = {k: 0 for k in cell.shapes}
+    for t in reversed(range(T)):
+        if mask is None:
+            dx[t], dstate, dparams = cell.step_backward(params, dy[t], dstate, caches[t])
+        else:
+            # Where a step is padding the state went past the cell, and so does its gradient.
+            real, past = split(dstate, mask[t])
+            dx[t], before, dparams = cell.step_backward(params, np.where(mask[t], dy[t], 0), real, caches[t])
+            dstate = type(before)(*(b + p for b, p in zip(before, past)))
+        for k in total:
+            total[k] = total[k] + dparams[k]
+    return np.stack(dx), dstate, total
+
+
+def truncated_backward(cell, params: dict, dy: np.ndarray, caches: list, k1: int, k2: int, mask=None) -> dict:
+    r"""Truncated BPTT(k2; k1): every k1 steps, carry the errors of the last k1 steps back through at most k2 steps.
+
+    With k2 ≥ T this is the full gradient, whatever k1; with k1 = k2 the sequence is cut into separate pieces; with
+    k1 = k2 = 1 no error passes from one step to another (Elman 1990). The parameters stay fixed over the sequence, so
+    what is returned differs from the full gradient by the truncation alone.
+
+    Source: Williams and Peng 1990, where it is called BPTT(h; h') with h = k2, h' = k1.
+    Raises: SettingError if k1 or k2 is below one or k2 < k1.
+    """
+    checks.positive("k1", k1, integer=True)
+    checks.positive("k2", k2, integer=True)
+    if k2 < k1:
+        raise SettingError(f"k2: expected at least k1 = {k1} steps, or some errors would never be used; got {k2}")
+    T = len(caches)
+    dy = checks.array("dy", dy, (T, cell.outputs, "B"))
+    mask = checks.mask(mask, T, dy.shape[2])
+    total = {k: 0 for k in cell.shapes}
+    for end in range(min(k1, T), T + k1, k1):
+        end, start, fresh = min(end, T), max(0, end - k2), end - k1
+        window = dy[start:end].copy()
+        window[: max(0, fresh - start)] = 0  # errors of earlier steps have been used before
+        piece = None if mask is None or mask[start:end].all() else mask[start:end]
+        if piece is not None and not piece.any():
+            continue  # nothing but padding
+        dparams = unroll_backward(cell, params, window, None, caches[start:end], piece)[2]
+        total = {k: total[k] + dparams[k] for k in total}
+    return total
+
+
+def split(dstate, keep: np.ndarray) -> tuple:
+    """A state gradient in two: the columns to keep, and the others (zeros elsewhere)."""
+    real = type(dstate)(*(np.where(keep, d, 0) for d in dstate))
+    past = type(dstate)(*(np.where(keep, 0, d) for d in dstate))
+    return real, past
+
+
+def check_state(cell, state, B: int, name: str = "state"):
+    """The state has the fields and shapes that this cell expects."""
+    want = cell.initial_state(B)
+    if getattr(state, "_fields", None) != want._fields:
+        raise ShapeError(f"{name}: expected a state with the fields {want._fields}, got {type(state).__name__}")
+    return type(want)(*(checks.array(f"{name}.{f}", v, w.shape) for f, v, w in zip(want._fields, state, want)))
