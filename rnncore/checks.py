@@ -17,11 +17,21 @@ def describe(shape: tuple) -> str:
     return "(" + ", ".join(str(n) for n in shape) + ("," if len(shape) == 1 else "") + ")"
 
 
+def sizes(name: str, got: tuple, shape: tuple) -> None:
+    """The shape is as wanted: an entry that is a number must match; one that is a letter may be any size of at least one."""
+    if len(got) != len(shape):
+        raise ShapeError(f"{name}: expected shape {describe(shape)}, got {tuple(got)}")
+    if 0 in got:
+        raise EmptySequenceError(f"{name}: expected shape {describe(shape)} with no size zero, got {tuple(got)}")
+    if any(isinstance(want, (int, np.integer)) and want != have for want, have in zip(shape, got)):
+        raise ShapeError(f"{name}: expected shape {describe(shape)}, got {tuple(got)}")
+
+
 def array(name: str, value, shape: tuple, *, kind: str = "real") -> np.ndarray:
     """Return `value` as an array if it has the shape, the kind of number and no NaN or infinity.
 
     Args:
-        shape: an entry that is a number must match; one that is a letter may be any size of at least one.
+        shape: as in `sizes`.
         kind: "real" (floating point; complex numbers pass too, for the complex-step derivative) or "index" (integers).
     """
     a = np.asarray(value)
@@ -29,12 +39,7 @@ def array(name: str, value, shape: tuple, *, kind: str = "real") -> np.ndarray:
         raise DtypeError(f"{name}: expected floating-point numbers of shape {describe(shape)}, got dtype {a.dtype}")
     if kind == "index" and a.dtype.kind not in "iu":
         raise DtypeError(f"{name}: expected integers of shape {describe(shape)}, got dtype {a.dtype}")
-    if a.ndim != len(shape):
-        raise ShapeError(f"{name}: expected shape {describe(shape)}, got {a.shape}")
-    if 0 in a.shape:
-        raise EmptySequenceError(f"{name}: expected shape {describe(shape)} with no size zero, got {a.shape}")
-    if any(isinstance(want, (int, np.integer)) and want != got for want, got in zip(shape, a.shape)):
-        raise ShapeError(f"{name}: expected shape {describe(shape)}, got {a.shape}")
+    sizes(name, a.shape, shape)
     if kind == "real" and not np.isfinite(a).all():
         bad = np.argwhere(~np.isfinite(a))
         first = tuple(int(i) for i in bad[0])
@@ -71,13 +76,35 @@ def mask(value, T: int, B: int) -> np.ndarray | None:
     return m
 
 
-def parameters(params: Mapping, shapes: Mapping[str, tuple]) -> None:
-    """Every expected parameter is there, in its shape, finite. Further keys are left alone: they belong to other parts."""
+def keys(params: Mapping, shapes: Mapping[str, tuple]) -> None:
+    """Every expected parameter is there. Further keys are left alone: they belong to other parts."""
+    if not isinstance(params, Mapping):
+        raise ShapeError(f"params: expected a dict with the keys {sorted(shapes)}, got {type(params).__name__}")
     missing = [k for k in shapes if k not in params]
     if missing:
         raise ShapeError(f"params: expected the keys {sorted(shapes)}, missing {missing} (got {sorted(params)})")
+
+
+def parameters(params: Mapping, shapes: Mapping[str, tuple], like: np.ndarray | None = None) -> None:
+    """Every expected parameter is there, in its shape, finite, and in the precision of the array `like`."""
+    keys(params, shapes)
     for key, shape in shapes.items():
-        array(f"params[{key!r}]", params[key], shape)
+        a = array(f"params[{key!r}]", params[key], shape)
+        if like is not None:
+            precision(f"params[{key!r}]", a, like)
+
+
+def precision(name: str, a: np.ndarray, like: np.ndarray, of: str = "x") -> None:
+    """Both in one precision, real or complex: NumPy would turn float32 into float64 without a word."""
+    got, want = np.finfo(a.dtype).dtype, np.finfo(like.dtype).dtype
+    if got != want:
+        raise DtypeError(f"{name}: expected {want}, the precision of {of}, got {got}; convert one of them with .astype")
+
+
+def generator(rng) -> None:
+    """A random generator, handed over and not hidden in a module."""
+    if not isinstance(rng, np.random.Generator):
+        raise SettingError(f"rng: expected a numpy.random.Generator, as from numpy.random.default_rng(0), got {rng!r}")
 
 
 def positive(name: str, value, *, integer: bool = False) -> None:

@@ -72,6 +72,7 @@ class Elman:
 
     def initial_state(self, B: int = 1, dtype=np.float64) -> State:
         """$h_0 = 0$ for B sequences."""
+        checks.positive("B", B, integer=True)
         return State(np.zeros((self.H, B), dtype))
 
     def step(self, params: dict, x_t: np.ndarray, state: State) -> tuple[np.ndarray, State, Cache]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .. import checks
-from ..errors import ShapeError
+from ..errors import SettingError, ShapeError
 
 Draw = Callable[..., np.ndarray]
 
@@ -75,8 +75,11 @@ def identity(scale: float = 1.0) -> Draw:
 def draw_parameters(rng: np.random.Generator, shapes: dict, how: dict, dtype, H: int) -> dict:
     r"""Draw every parameter: as `how` says, else uniform on $\pm 1/\sqrt H$ for weights (PyTorch's rule), zero for biases.
 
-    Raises: ShapeError if `how` names a parameter that is not there.
+    Raises: ShapeError if `how` names a parameter that is not there; SettingError if rng is no generator or dtype not real.
     """
+    checks.generator(rng)
+    if np.dtype(dtype).kind != "f":
+        raise SettingError(f"dtype: expected a floating-point type, got {np.dtype(dtype)}")
     unknown = [k for k in how if k not in shapes]
     if unknown:
         raise ShapeError(f"init: expected initialisers for some of {sorted(shapes)}, got {unknown}")

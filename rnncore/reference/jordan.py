@@ -83,6 +83,7 @@ class Jordan:
 
     def initial_state(self, B: int = 1, dtype=np.float64) -> State:
         """$s_1 = 0$ for B sequences."""
+        checks.positive("B", B, integer=True)
         return State(np.zeros((self.K, B), dtype))
 
     def psi(self, o: np.ndarray) -> np.ndarray:
@@ -125,7 +126,8 @@ class Jordan:
         x = checks.sequence("x", x, self.D)
         T, _, B = x.shape
         targets = checks.array("targets", targets, (T, self.K, B))
-        checks.parameters(params, self.shapes)
+        checks.precision("targets", targets, x)
+        checks.parameters(params, self.shapes, like=x)
         s = np.zeros_like(targets)
         for t in range(1, T):
             s[t] = self.decay * s[t - 1] + targets[t - 1]
@@ -134,7 +136,9 @@ class Jordan:
 
     def teacher_forced_backward(self, params: dict, do: np.ndarray, cache: Cache) -> dict:
         """Gradients of all parameters for `teacher_forced`, from do (T, K, B)."""
-        do = wide(checks.array("do", do, ("T", self.K, "B")))
+        do = checks.array("do", do, ("T", self.K, "B"))
+        checks.parameters(params, self.shapes, like=do)
+        do = wide(do)
         return self.step_backward(params, do, State(np.zeros_like(do)), cache)[2]
 
 

@@ -47,7 +47,7 @@ def softmax_cross_entropy(o: np.ndarray, targets: np.ndarray, mask=None, reducti
 def squared_error(y: np.ndarray, targets: np.ndarray, mask=None, reduction: str = "mean") -> tuple:
     r"""$L_t = \tfrac12 \lVert y_t - y^*_t \rVert^2$, with gradient $y_t - y^*_t$. The outputs are the logits themselves."""
     y, m, n = _door(y, mask, reduction)
-    g = checks.array("targets", targets, y.shape)
+    g = checks.array("targets", targets, y.shape).astype(y.real.dtype)
     error = m * (y - g)
     return 0.5 * (error * error).sum() / n, error / n
 
@@ -59,7 +59,7 @@ def binary_cross_entropy(o: np.ndarray, targets: np.ndarray, mask=None, reductio
     Raises: SettingError for targets outside [0, 1].
     """
     o, m, n = _door(o, mask, reduction)
-    d = checks.array("targets", targets, o.shape)
+    d = checks.array("targets", targets, o.shape).astype(o.real.dtype)
     if ((d < 0) | (d > 1)).any():
         raise SettingError("targets: expected probabilities from 0 to 1, got values outside")
     positive = o.real > 0
@@ -73,8 +73,8 @@ def one_hot(targets: np.ndarray, T: int, K: int, B: int, dtype=np.float64) -> np
     if targets.ndim == 3:
         y = checks.array("targets", targets, (T, K, B))
         if (y < 0).any() or not np.allclose(y.sum(axis=1), 1, atol=1e-5):
-            raise SettingError("targets: expected columns of probabilities that sum to one")
-        return y
+            raise SettingError("targets: expected columns of probabilities that sum to one, got others")
+        return y.astype(dtype)
     if targets.ndim != 2:
         raise ShapeError(f"targets: expected shape {checks.describe((T, B))} or {checks.describe((T, K, B))}, got {targets.shape}")
     ids = checks.indices("targets", targets, (T, B), K)

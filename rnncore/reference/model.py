@@ -14,7 +14,7 @@ from .. import checks
 from ..errors import SettingError
 from .losses import LOSSES
 from .readout import Readout
-from .unroll import truncated_backward, unroll, unroll_backward
+from .unroll import truncated_backward, unroll, unroll_backward, windows
 
 
 class Batch(NamedTuple):
@@ -49,12 +49,16 @@ class Model:
     def __post_init__(self) -> None:
         checks.one_of("loss", self.loss, LOSSES)
         checks.one_of("output", self.output, ("every", "last"))
+        if self.readout is not None and self.cell.shapes.keys() & self.readout.shapes.keys():
+            raise SettingError(f"readout: expected None, since {type(self.cell).__name__} has its own, got {self.readout}")
         if self.readout is not None and self.readout.H != self.cell.outputs:
             raise SettingError(f"readout: expected H = {self.cell.outputs}, the outputs of the cell, got {self.readout.H}")
         if self.output == "last" and self.readout is None:
             raise SettingError('output: "last" needs a readout')
         if self.output == "last" and self.truncate is not None:
             raise SettingError('truncate: expected None with output="last", where the only error arises at the end')
+        if self.truncate is not None:
+            windows(1, *pair(self.truncate))  # raises for impossible numbers
 
     @property
     def shapes(self) -> dict:
@@ -99,14 +103,29 @@ class Model:
 
     def loss_and_gradients(self, params: dict, batch: Batch, state=None, reduction: str = "mean") -> tuple:
         """Loss, gradients of all parameters, and the final state. `state` is used if the batch carries on."""
+        check_batch(batch)
         o, final, memory = self.forward(params, batch.x, state if batch.carry else None, batch.mask)
         loss, do = LOSSES[self.loss](o, batch.targets, self._loss_mask(batch), reduction)
         return loss, self.backward(params, do, memory), final
 
     def loss_value(self, params: dict, batch: Batch, state=None, reduction: str = "mean") -> float:
         """The loss alone; it accepts complex parameters, for the complex-step derivative."""
+        check_batch(batch)
         o, _, _ = self.forward(params, batch.x, state if batch.carry else None, batch.mask)
         return LOSSES[self.loss](o, batch.targets, self._loss_mask(batch), reduction)[0]
 
     def _loss_mask(self, batch: Batch):
         return None if self.output == "last" else batch.mask
+
+
+def check_batch(batch) -> None:
+    """What is trained on has the fields of a batch."""
+    if getattr(batch, "_fields", None) != Batch._fields:
+        raise SettingError(f"batch: expected a Batch with the fields {Batch._fields}, got {type(batch).__name__}")
+
+
+def pair(truncate) -> tuple[int, int]:
+    """(k1, k2)."""
+    if not isinstance(truncate, tuple) or len(truncate) != 2:
+        raise SettingError(f"truncate: expected None or two numbers (k1, k2), got {truncate!r}")
+    return truncate

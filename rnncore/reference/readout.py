@@ -37,6 +37,8 @@ class Readout:
 
     def forward(self, params: dict, h: np.ndarray) -> np.ndarray:
         """Logits (T, K, B) from hidden states (T, H, B); one step, (H, B), gives (K, B)."""
+        h = checks.array("h", h, ("T", self.H, "B") if np.ndim(h) == 3 else (self.H, "B"))
+        checks.parameters(params, self.shapes, like=h)
         return params["V"] @ h + params["c"]
 
     def backward(self, params: dict, do: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, dict]:
@@ -47,6 +49,9 @@ class Readout:
 
         Args: do (T, K, B), h (T, H, B). Returns: dh (T, H, B), {"V": (K, H), "c": (K, 1)}.
         """
+        h = checks.sequence("h", h, self.H)
+        do = checks.array("do", do, (len(h), self.K, h.shape[2]))
+        checks.parameters(params, self.shapes, like=do)
         dV = np.tensordot(do, h, axes=([0, 2], [0, 2]))  # sums over steps and sequences
         dc = do.sum(axis=(0, 2))[:, None]
         return params["V"].T @ do, {"V": dV, "c": dc}

@@ -49,13 +49,14 @@ def rtrl(cell: Elman, params: dict, x: np.ndarray, d_loss, state: State | None =
     Returns: {"U": (H, D), "W": (H, H), "b": (H, 1)}.
     """
     x = checks.sequence("x", x, cell.D)
-    checks.parameters(params, cell.shapes)
+    checks.parameters(params, cell.shapes, like=x)
     T, D, B = x.shape
-    state = check_state(cell, cell.initial_state(B, x.dtype) if state is None else state, B)
+    state = cell.initial_state(B, x.dtype) if state is None else check_state(cell, state, B, like=x)
     P = influence(cell, cell.H, B, x.dtype)
     total = np.zeros((cell.H, D + cell.H + 1), x.dtype)
     for t in range(T):
         state, P = rtrl_step(cell, params, x[t], state, P)
         dh = checks.array(f"d_loss({t}, h)", d_loss(t, state.h), (cell.H, B))
+        checks.precision(f"d_loss({t}, h)", dh, x)
         total += np.einsum("kb,bkij->ij", dh, P)
     return {"U": total[:, :D], "W": total[:, D:-1], "b": total[:, -1:]}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import checks
-from ..errors import SettingError, ShapeError
+from ..errors import EmptySequenceError, SettingError, ShapeError
 
 
 def unroll(cell, params: dict, x: np.ndarray, state=None, mask=None) -> tuple[np.ndarray, object, list]:
@@ -25,9 +25,9 @@ def unroll(cell, params: dict, x: np.ndarray, state=None, mask=None) -> tuple[np
     Raises: ShapeError, DtypeError, NotFiniteError, EmptySequenceError, before the first step.
     """
     x = checks.sequence("x", x, cell.D)
-    checks.parameters(params, cell.shapes)
+    checks.parameters(params, cell.shapes, like=x)
     T, _, B = x.shape
-    state = check_state(cell, cell.initial_state(B, x.dtype) if state is None else state, B)
+    state = cell.initial_state(B, x.dtype) if state is None else check_state(cell, state, B, like=x)
     mask = checks.mask(mask, T, B)
     outputs, caches = [], []
     for t in range(T):
@@ -50,10 +50,11 @@ def unroll_backward(cell, params: dict, dy: np.ndarray, dstate, caches: list, ma
         mask: the mask of the forward pass.
     Returns: dx (T, D, B), gradient of the initial state, gradients of all parameters.
     """
-    T = len(caches)
+    T = count(caches)
     dy = checks.array("dy", dy, (T, cell.outputs, "B"))
+    checks.parameters(params, cell.shapes, like=dy)
     B = dy.shape[2]
-    dstate = check_state(cell, cell.initial_state(B, dy.dtype) if dstate is None else dstate, B, name="dstate")
+    dstate = cell.initial_state(B, dy.dtype) if dstate is None else check_state(cell, dstate, B, like=dy, name="dstate")
     mask = checks.mask(mask, T, B)
     dx: list = [None] * T
     total = {k: 0 for k in cell.shapes}
@@ -74,30 +75,36 @@ def truncated_backward(cell, params: dict, dy: np.ndarray, caches: list, k1: int
     r"""Truncated BPTT(k2; k1): every k1 steps, carry the errors of the last k1 steps back through at most k2 steps.
 
     With k2 ≥ T this is the full gradient, whatever k1; with k1 = k2 the sequence is cut into separate pieces; with
-    k1 = k2 = 1 no error passes from one step to another (Elman 1990). The parameters stay fixed over the sequence, so
-    what is returned differs from the full gradient by the truncation alone.
+    k1 = k2 = 1 no error passes from one step to another (Elman 1990). If T is no multiple of k1 the last group of steps
+    is shorter, and its errors pass through the k2 − k1 steps before it, as those of every group do. The parameters stay
+    fixed over the sequence, so what is returned differs from the full gradient by the truncation alone.
 
     Source: Williams and Peng 1990, where it is called BPTT(h; h') with h = k2, h' = k1.
     Raises: SettingError if k1 or k2 is below one or k2 < k1.
     """
-    checks.positive("k1", k1, integer=True)
-    checks.positive("k2", k2, integer=True)
-    if k2 < k1:
-        raise SettingError(f"k2: expected at least k1 = {k1} steps, or some errors would never be used; got {k2}")
-    T = len(caches)
+    T = count(caches)
     dy = checks.array("dy", dy, (T, cell.outputs, "B"))
     mask = checks.mask(mask, T, dy.shape[2])
     total = {k: 0 for k in cell.shapes}
-    for end in range(min(k1, T), T + k1, k1):
-        end, start, fresh = min(end, T), max(0, end - k2), end - k1
+    for start, fresh, end in windows(T, k1, k2):
         window = dy[start:end].copy()
-        window[: max(0, fresh - start)] = 0  # errors of earlier steps have been used before
+        window[: fresh - start] = 0  # errors of earlier steps have been used before
         piece = None if mask is None or mask[start:end].all() else mask[start:end]
         if piece is not None and not piece.any():
             continue  # nothing but padding
         dparams = unroll_backward(cell, params, window, None, caches[start:end], piece)[2]
         total = {k: total[k] + dparams[k] for k in total}
     return total
+
+
+def windows(T: int, k1: int, k2: int) -> list[tuple[int, int, int]]:
+    """The windows of truncated BPTT: (start, fresh, end). Errors of the steps fresh … end − 1 go back as far as start."""
+    checks.positive("k1", k1, integer=True)
+    checks.positive("k2", k2, integer=True)
+    if k2 < k1:
+        raise SettingError(f"k2: expected at least k1 = {k1} steps, or some errors would never be used; got {k2}")
+    reach = T if k2 >= T else k2 - k1  # how many steps before the group; the last group may be shorter than k1
+    return [(max(0, fresh - reach), fresh, min(fresh + k1, T)) for fresh in range(0, T, k1)]
 
 
 def split(dstate, keep: np.ndarray) -> tuple:
@@ -107,9 +114,21 @@ def split(dstate, keep: np.ndarray) -> tuple:
     return real, past
 
 
-def check_state(cell, state, B: int, name: str = "state"):
-    """The state has the fields and shapes that this cell expects."""
+def check_state(cell, state, B: int, like: np.ndarray, name: str = "state"):
+    """The state has the fields and shapes that this cell expects, and the precision of the array `like`."""
     want = cell.initial_state(B)
     if getattr(state, "_fields", None) != want._fields:
         raise ShapeError(f"{name}: expected a state with the fields {want._fields}, got {type(state).__name__}")
-    return type(want)(*(checks.array(f"{name}.{f}", v, w.shape) for f, v, w in zip(want._fields, state, want)))
+    fields = {f: checks.array(f"{name}.{f}", v, w.shape) for f, v, w in zip(want._fields, state, want)}
+    for f, v in fields.items():
+        checks.precision(f"{name}.{f}", v, like)
+    return type(want)(**fields)
+
+
+def count(caches) -> int:
+    """The number of steps that were pushed."""
+    if not isinstance(caches, list):
+        raise ShapeError(f"caches: expected the list of caches that unroll returns, got {type(caches).__name__}")
+    if not caches:
+        raise EmptySequenceError("caches: expected the list of caches that unroll returns, got an empty list")
+    return len(caches)
