@@ -12,9 +12,10 @@ Nothing is changed in place: the parameters of the step before stay as they were
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from .. import checks
 from ..errors import NotFiniteError, SettingError, ShapeError
@@ -146,8 +147,14 @@ class Adam:
 
 
 def global_norm(grads: Params) -> float:
-    r"""The length of all gradients taken as one vector, √(Σ g²). NaN or infinite if a gradient is, or if the sum overflows."""
-    return math.sqrt(sum(float((g * g).sum()) for g in grads.values()))
+    r"""The length of all gradients taken as one vector, √(Σ g²). Not finite if a gradient is not, or if the sum overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.sqrt(float(sum((g * g).sum() for g in grads.values())))
+
+
+def all_finite(arrays: Params) -> bool:
+    """No entry of any array is NaN or infinite."""
+    return math.isfinite(float(sum(abs(a).max() for a in arrays.values())))  # NaN wins over every number, in both libraries
 
 
 def clip_by_norm(grads: Params, max_norm: float) -> tuple[Params, float]:
@@ -164,7 +171,7 @@ def clip_by_norm(grads: Params, max_norm: float) -> tuple[Params, float]:
 
     Raises:
         SettingError: `max_norm` is not above zero.
-        NotFiniteError: a gradient holds NaN or infinity.
+        NotFiniteError: a gradient, or the sum of squares, is not finite.
 
     Source: Pascanu, Mikolov & Bengio, "On the difficulty of training recurrent neural networks", 2013, algorithm 1.
     `torch.nn.utils.clip_grad_norm_` divides by ‖g‖ + 10⁻⁶ so as never to divide by zero. Here the division only happens
@@ -172,8 +179,9 @@ def clip_by_norm(grads: Params, max_norm: float) -> tuple[Params, float]:
     that is short enough comes back unchanged.
     """
     checks.positive("max_norm", max_norm)
-    _check_finite(grads)
     norm = global_norm(grads)
+    if not math.isfinite(norm):  # else an infinite norm would turn every gradient into zero, in silence
+        raise NotFiniteError(f"grads: expected a finite norm to shorten, got {norm}")
     if norm <= max_norm:
         return dict(grads), norm
     return {k: g * (max_norm / norm) for k, g in grads.items()}, norm
@@ -220,7 +228,7 @@ def _check(params: Params, grads: Params) -> None:
     _check_finite(grads)
 
 
-def _check_finite(arrays: Mapping[str, Any], name: str = "grads") -> None:
-    for k, a in arrays.items():
-        if not math.isfinite(float(abs(a).max())):  # NaN wins over every number, in both libraries
-            raise NotFiniteError(f"{name}[{k!r}]: expected finite numbers, got NaN or infinity")
+def _check_finite(arrays: Params, name: str = "grads") -> None:
+    if not all_finite(arrays):
+        bad = [k for k, a in arrays.items() if not all_finite({k: a})]
+        raise NotFiniteError(f"{name}: expected finite numbers, got NaN or infinity in {bad}")
