@@ -2,6 +2,7 @@
 
 from . import losses
 from .activations import ACTIVATIONS, logistic, relu, softmax
+from .delay_line import InputWindow, OutputLoop
 from .elman import Elman
 from .initializers import constant, glorot, identity, normal, orthogonal, uniform, zeros
 from .jordan import Jordan
@@ -12,7 +13,8 @@ from .rtrl import rtrl
 from .unroll import truncated_backward, unroll, unroll_backward
 
 __all__ = [
-    "ACTIVATIONS", "Batch", "Elman", "Jordan", "Model", "Readout", "binary_cross_entropy", "constant", "glorot",
-    "identity", "logistic", "losses", "normal", "orthogonal", "relu", "rtrl", "softmax", "softmax_cross_entropy",
-    "squared_error", "truncated_backward", "uniform", "unroll", "unroll_backward", "zeros",
+    "ACTIVATIONS", "Batch", "Elman", "InputWindow", "Jordan", "Model", "OutputLoop", "Readout",
+    "binary_cross_entropy", "constant", "glorot", "identity", "logistic", "losses", "normal", "orthogonal", "relu",
+    "rtrl", "softmax", "softmax_cross_entropy", "squared_error", "truncated_backward", "uniform", "unroll",
+    "unroll_backward", "zeros",
 ]
