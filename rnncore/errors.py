@@ -33,6 +33,10 @@ class DeviceError(RNNCoreError, RuntimeError):
     """A device was asked for that this machine does not have."""
 
 
+class MissingPackageError(RNNCoreError, ImportError):
+    """An optional package is needed that is not installed."""
+
+
 class CheckpointError(RNNCoreError, RuntimeError):
     """A checkpoint is damaged, foreign, or does not fit the run that wants to go on from it."""
 
