@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import checks
-from ..errors import ShapeError, SettingError
+from ..errors import SettingError, ShapeError
 from .activations import logistic, softmax
 
 
