@@ -55,6 +55,8 @@ class Model:
             raise SettingError(f"readout: expected H = {self.cell.outputs}, the outputs of the cell, got {self.readout.H}")
         if self.output == "last" and self.readout is None:
             raise SettingError('output: "last" needs a readout')
+        if self.output == "last" and "h" not in self.cell.initial_state()._fields:
+            raise SettingError(f'output: expected "every", since {type(self.cell).__name__} hands no h to its next step; got "last"')
         if self.output == "last" and self.truncate is not None:
             raise SettingError('truncate: expected None with output="last", where the only error arises at the end')
         if self.truncate is not None:
