@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rnncore.gradcheck import relative_error
 from rnncore.reference import Batch, Elman, Jordan, Model, Readout
 
 T, D, H, K, B = 7, 3, 4, 5, 2
@@ -56,3 +57,9 @@ def model(cell, **settings):
 
 def batch(loss, rng, output="every", mask=None, carry=True, dtype=np.float64):
     return Batch(sequence(rng, dtype=dtype), targets(loss, rng, 1 if output == "last" else T, dtype=dtype), mask, carry)
+
+
+def close(a, b, tolerance=1e-12):
+    """Equal but for rounding, on the scale of the whole array."""
+    error = relative_error(a, b)
+    assert error <= tolerance, f"relative error {error:.1e}, allowed {tolerance:.0e}"
