@@ -24,7 +24,7 @@ def test_gradients(n, activation):
                   Model(OutputLoop(D, H, K, n, activation), None, "squared_error")):
         params, batch = draw(model, rng)
         _, grads, _ = model.loss_and_gradients(params, batch)
-        gradcheck.check(lambda p: model.loss_value(p, batch), params, grads, tolerance=1e-9)
+        gradcheck.check(lambda p, m=model, b=batch: m.loss_value(p, b), params, grads, tolerance=1e-9)
 
 
 @pytest.mark.parametrize("cell", [InputWindow(D, H, N), OutputLoop(D, H, K, N)])
