@@ -76,13 +76,15 @@ def complex_step(f: Callable[[dict], complex], params: Mapping, keys=None, eps: 
 
 
 def relative_error(a: np.ndarray, b: np.ndarray) -> float:
-    """Largest difference, relative to the largest entry of both arrays; 0 if both are zero.
+    """Largest difference, relative to the largest entry of both arrays; 0 if both are zero, infinite if one is not finite.
 
     One scale for a whole array: entry by entry, a gradient that is truly zero would be judged by its rounding noise.
     """
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape:
         raise ShapeError(f"gradient: expected shape {b.shape}, got {a.shape}")
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return float("inf")
     scale = max(np.abs(a).max(), np.abs(b).max())
     return 0.0 if scale == 0 else float(np.abs(a - b).max() / scale)
 
