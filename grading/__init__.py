@@ -1,0 +1,1 @@
+"""Exercises from solutions, and their marking: a thin layer on nbgrader."""

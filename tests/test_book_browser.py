@@ -1,0 +1,160 @@
+"""The built book in a browser that reaches no other host, served under a sub-path as on a project site."""
+
+import json
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.test_book_build import documents
+
+pytestmark = pytest.mark.browser
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+WCAG = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+RULES = {"runOnly": WCAG, "resultTypes": ["violations"], "preload": False}
+READY = "() => !document.querySelector('.math') || window.MathJax?.startup?.promise?.then(() => true)"
+OVERFLOW = """() => {
+  const room = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= room + 1) return [];
+  const scrolls = (el) => el && (/auto|scroll|hidden/.test(getComputedStyle(el).overflowX) || scrolls(el.parentElement));
+  return [...document.querySelectorAll("article *")]
+    .filter((el) => el.getBoundingClientRect().right > room + 1 && !scrolls(el.parentElement))
+    .slice(0, 5).map((el) => `${el.tagName}.${el.className}: ${el.textContent.trim().slice(0, 40)}`).concat(["the page scrolls sideways"]);
+}"""
+
+
+@pytest.fixture
+def visit(chromium, address):
+    """Open a page; whatever goes wrong on the way is collected in page.problems."""
+    contexts = []
+
+    def open_page(name: str, viewport=WIDE, scheme="light"):
+        context = chromium.new_context(viewport=viewport, color_scheme=scheme, accept_downloads=True)
+        contexts.append(context)
+        page = context.new_page()
+        page.problems = []
+
+        def route(route):
+            if route.request.url.startswith((address, "data:", "blob:")):
+                return route.continue_()
+            page.problems.append(f"request outside the book: {route.request.url}")
+            return route.abort()
+
+        page.route("**/*", route)
+        page.on("console", lambda message: message.type == "error" and page.problems.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: page.problems.append(f"error: {error}"))
+        page.on("requestfailed", lambda request: page.problems.append(f"failed: {request.url}"))
+        page.on("response", lambda response: response.status >= 400 and page.problems.append(f"{response.status}: {response.url}"))
+        page.goto(f"{address}{name}.html", wait_until="load")
+        page.wait_for_function(READY)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def violations(page) -> list[str]:
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{v['id']} ({v['impact']}): {node['target']} {node['html'][:120]}" for v in found for node in v["nodes"][:3]]
+
+
+@pytest.mark.parametrize("name", [*documents(), "search", "genindex"])
+def test_page(visit, name):
+    page = visit(name)
+    assert page.locator("article h1, article h2, #search-results, .bd-article h1").count() >= 1
+    if page.locator("article .math").count():
+        assert page.locator("article mjx-container").count() >= page.locator("article .math").count()
+    assert page.locator("mjx-merror, [data-mjx-error]").all_text_contents() == []
+    assert page.evaluate(OVERFLOW) == []
+    assert violations(page) == []
+    page.set_viewport_size(NARROW)
+    assert page.evaluate(OVERFLOW) == []
+    assert page.problems == []
+
+
+@pytest.mark.parametrize("name", documents())
+def test_page_is_readable_in_the_dark(visit, name):
+    page = visit(name, scheme="dark")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert violations(page) == []
+    assert page.problems == []
+
+
+def test_front_door_leads_to_the_first_page(visit):
+    page = visit("index")
+    page.wait_for_url(re.compile(f"{documents()[0]}.html$"))
+    assert page.problems == []
+
+
+def test_search_finds(visit):
+    page = visit("search")
+    page.goto(page.url + "?q=gradient", wait_until="load")
+    page.wait_for_selector("#search-results li a")
+    assert page.locator("#search-results li a").count() >= 3
+    assert page.problems == []
+
+
+def test_search_opens_from_the_keyboard(visit):
+    page = visit(documents()[1])
+    page.keyboard.press("Control+k")
+    page.keyboard.type("recurrent")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#search-results li a")
+    assert page.problems == []
+
+
+def test_every_notebook_can_be_downloaded(visit):
+    page = visit("chapters/01_motivation")
+    page.locator(".dropdown-download-buttons > button").click()
+    with page.expect_download() as download:
+        page.locator(".btn-download-source-button").click()
+    assert download.value.suggested_filename == "01_motivation.ipynb"
+
+
+def test_next_page_is_a_click_away(visit):
+    page = visit("chapters/01_motivation")
+    page.locator(".prev-next-footer a.right-next").click()
+    page.wait_for_url(re.compile("02_unfolding"))
+    assert page.problems == []
+
+
+def test_code_can_be_copied(visit):
+    page = visit("chapters/01_motivation")
+    assert page.locator("div.cell_input button.copybtn").count() >= 1
+
+
+@pytest.mark.parametrize("name", [name for name in documents() if re.match(r"chapters/[0-9]", name)])
+def test_explorers_live_without_a_kernel(visit, name):
+    page = visit(name)
+    views = page.locator("script[type='application/vnd.jupyter.widget-view+json']").count()
+    page.wait_for_function(f"document.querySelectorAll('.explorer[data-ready]').length === {views}")
+    assert page.locator(".explorer-note").all_text_contents() == []
+    assert views >= 1, "every chapter has an explorer"
+    for explorer in page.locator(".explorer").all():
+        before = explorer.inner_html()
+        control = explorer.locator("input[type=range], select, input[type=number], button").first
+        control.scroll_into_view_if_needed()
+        control.focus()
+        page.keyboard.press("ArrowRight" if control.get_attribute("type") == "range" else "Enter")
+        page.wait_for_timeout(300)
+        if explorer.inner_html() == before:
+            page.keyboard.press("ArrowDown")
+            page.wait_for_timeout(300)
+        assert explorer.inner_html() != before, "the explorer does not react to the keyboard"
+    assert page.problems == []
+
+
+def test_dead_widgets_say_so(chromium, site):
+    """What is not an anywidget gets a clear word in its place, and does not stop the others."""
+    page = chromium.new_page()
+    module = "export default { render({ model, el }) { model.on('change:n', (m, n) => (el.textContent = n)); model.set('n', 2); } }"
+    state = {"state": {"a": {"state": {}}, "b": {"state": {"n": 1, "_css": "b { color: red }", "_esm": module}}}}
+    tags = [("state", state), ("view", {"model_id": "a"}), ("view", {"model_id": "b"})]
+    scripts = [f'<script type="application/vnd.jupyter.widget-{kind}+json">{json.dumps(value)}</script>' for kind, value in tags]
+    page.set_content(f"<body>{''.join(scripts)}</body>")
+    page.add_script_tag(path=site / "_static" / "afm-host.js")
+    page.wait_for_selector(".explorer[data-ready]")
+    assert page.locator(".explorer").text_content() == "2"
+    assert "kernel" in page.locator(".explorer-note").text_content()
+    page.close()

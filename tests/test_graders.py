@@ -1,0 +1,83 @@
+"""The marking, tried out: the solution gets everything, the empty exercise nothing, typical mistakes what they deserve.
+
+tests/graders/NN_slug.py lists the mistakes of an assignment: WRONG_ANSWERS = [WrongAnswer(...), ...].
+"""
+
+import importlib.util
+from pathlib import Path
+
+import nbformat
+import pytest
+
+pytest.importorskip("nbgrader")
+
+from grading import harness, release  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[1]
+SLUGS = release.slugs()
+
+
+def notebook(slug: str) -> Path:
+    return ROOT / "solutions" / slug / f"{slug}.ipynb"
+
+
+def wrong_answers(slug: str) -> list[harness.WrongAnswer]:
+    path = ROOT / "tests" / "graders" / f"{slug}.py"
+    if not path.exists():
+        return []
+    spec = importlib.util.spec_from_file_location(f"graders_{slug}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.WRONG_ANSWERS
+
+
+def errors(nb) -> list[tuple[str, str, str]]:
+    """(cell, kind of error, message) of every cell that failed."""
+    return [
+        (cell.metadata.get("nbgrader", {}).get("grade_id", cell.id), output.ename, output.evalue)
+        for cell in nb.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if output.output_type == "error"
+    ]
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_solution_gets_full_marks(slug):
+    nb = harness.run(harness.load(notebook(slug)), notebook(slug).parent)
+    assert errors(nb) == []
+    full = harness.full_marks(notebook(slug))
+    assert full and harness.points(nb) == full
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_empty_exercise_gets_nothing_and_fails_only_where_work_is_missing(slug):
+    nb = harness.run(harness.load(notebook(slug), stub=True), notebook(slug).parent)
+    assert set(harness.points(nb).values()) == {0.0}
+    graded = {cell.metadata.nbgrader.grade_id for cell in nb.cells if harness.is_automatic(cell)}
+    assert [error for error in errors(nb) if error[0] not in graded and error[1] != "NotImplementedError"] == []
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_five_mistakes_or_more_are_listed(slug):
+    answers = wrong_answers(slug)
+    assert len(answers) >= 5
+    assert len({answer.name for answer in answers}) == len(answers)
+
+
+@pytest.mark.parametrize(("slug", "answer"), [(s, a) for s in SLUGS for a in wrong_answers(s)], ids=lambda v: getattr(v, "name", v))
+def test_mistake_costs_what_it_should(slug, answer):
+    full = harness.full_marks(notebook(slug))
+    assert set(answer.expect) <= set(full), "expect names cells that are not marked automatically"
+    assert {**full, **answer.expect} != full, "a mistake must cost something"
+    assert harness.score(notebook(slug), answer.edits) == pytest.approx({**full, **answer.expect})
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_metadata_is_in_order(slug):
+    nb = nbformat.read(notebook(slug), as_version=4)
+    marked = [cell.metadata.nbgrader for cell in nb.cells if "nbgrader" in cell.metadata]
+    ids = [entry.grade_id for entry in marked]
+    assert len(set(ids)) == len(ids)
+    assert {entry.schema_version for entry in marked} == {3}
+    assert all(entry.locked for entry in marked if entry.grade and not entry.solution)
