@@ -62,7 +62,7 @@ def to_torch(params: Any, device: str | torch.device = "cpu", dtype: Any = None)
 
 def to_numpy(params: Any) -> Any:
     """Copies as NumPy arrays: the inverse of `to_torch`."""
-    return _each(params, lambda a: np.array(a.detach().cpu() if isinstance(a, torch.Tensor) else a))
+    return _each(params, lambda a: np.array(a.detach().cpu().numpy() if isinstance(a, torch.Tensor) else a))
 
 
 _device = device  # `to_torch` has an argument of that name

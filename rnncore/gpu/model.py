@@ -62,6 +62,7 @@ class Model:
 
         `state` is used if the batch carries on. The parameters may be plain tensors; they are not changed.
         """
+        check_batch(batch)
         checks.parameters(params, self.shapes)
         theta = {k: params[k].detach().requires_grad_() for k in self.shapes}
         loss, final = self._loss(theta, batch, state, reduction)

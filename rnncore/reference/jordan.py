@@ -63,7 +63,7 @@ class Jordan:
             checks.positive(name, getattr(self, name), integer=True)
         checks.one_of("activation", self.activation, ACTIVATIONS)
         checks.one_of("output", self.output, ("identity", "logistic", "tanh", "softmax"))
-        if not 0 <= self.decay < 1:
+        if not isinstance(self.decay, (int, float, np.integer, np.floating)) or not 0 <= self.decay < 1:
             raise SettingError(f"decay: expected a number from 0 up to, not including, 1; got {self.decay!r}")
 
     @property

@@ -51,6 +51,7 @@ class Readout:
         """
         h = checks.sequence("h", h, self.H)
         do = checks.array("do", do, (len(h), self.K, h.shape[2]))
+        checks.precision("h", h, do, "do")
         checks.parameters(params, self.shapes, like=do)
         dV = np.tensordot(do, h, axes=([0, 2], [0, 2]))  # sums over steps and sequences
         dc = do.sum(axis=(0, 2))[:, None]
