@@ -114,8 +114,9 @@ def test_a_missing_file_is_named(tmp_path):
         checkpoint.load(tmp_path / "nowhere.npz")
 
 
+@pytest.mark.parametrize("where", ["writing", "renaming"])
 @pytest.mark.parametrize("error", [OSError("no room"), KeyboardInterrupt()])
-def test_a_failing_write_leaves_the_old_file(tmp_path, monkeypatch, error):
+def test_a_failing_write_leaves_the_old_file(tmp_path, monkeypatch, error, where):
     path = tmp_path / "a.npz"
     checkpoint.save(path, tree())
     before = path.read_bytes()
@@ -124,7 +125,10 @@ def test_a_failing_write_leaves_the_old_file(tmp_path, monkeypatch, error):
         file.write(b"PK")
         raise error
 
-    monkeypatch.setattr(np, "savez", half)
+    def refuse(*names):
+        raise error
+
+    monkeypatch.setattr(*((np, "savez", half) if where == "writing" else (os, "replace", refuse)))
     with pytest.raises(CheckpointError if isinstance(error, OSError) else KeyboardInterrupt):
         checkpoint.save(path, {"a": 1})
     assert path.read_bytes() == before and os.listdir(tmp_path) == ["a.npz"]

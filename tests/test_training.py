@@ -24,6 +24,10 @@ def data(step, rng):
     return Batch(np.moveaxis(np.eye(K)[ids], 2, 1), np.roll(ids, 2, axis=0), carry=step % 3 != 0)
 
 
+def one_sequence(batch):
+    return batch._replace(x=batch.x[:, :, :1], targets=batch.targets[:, :1])
+
+
 def clip(grads):
     return clip_by_norm(grads, 0.2)
 
@@ -79,7 +83,7 @@ def assert_same(a, b):
 def test_the_loss_falls_and_nothing_is_changed_in_place():
     params = MODEL.init(np.random.default_rng(1))
     kept = {k: p.copy() for k, p in params.items()}
-    run = train(params=params, steps=150, optimizer=Adam(0.03))
+    run = train(params=params, steps=150, optimizer=Adam(0.03), clip=None)
     assert np.mean(run.history.loss[-10:]) < 0.75 * np.mean(run.history.loss[:10])
     assert run.stopped == "finished" and run.history.step == list(range(1, 151)) and run.best_params is run.params
     for k, p in params.items():
@@ -141,24 +145,28 @@ def test_ctrl_c_inside_a_step_saves_the_last_whole_step(tmp_path):
             raise KeyboardInterrupt
         return batch
 
-    impatient.armed = True
-    run = train(data=impatient, checkpoint=path)
+    impatient.armed, rng = True, np.random.default_rng(2)
+    run = train(data=impatient, checkpoint=path, rng=rng)
+    assert rng.bit_generator.state == run.rng_state
     assert run.stopped == "interrupted" and run.step == 13 and len(run.history.loss) == 13
     impatient.armed = False
     assert_same(train(data=impatient, checkpoint=path, rng=np.random.default_rng(0), resume=True), whole)
 
 
 def test_ctrl_c_while_the_history_is_written_leaves_whole_rows():
-    def validate(params):
-        if validate.calls == 2:
+    class Slow(float):
+        def __float__(self):
             raise KeyboardInterrupt
-        validate.calls += 1
-        return 1.0
 
-    validate.calls = 0
-    run = train(validate=validate, validate_every=4)
-    assert run.step == 11 and len(run.history.step) == len(run.history.loss) == len(run.history.grad_norm) == 11
-    assert run.history.validation_step == [4, 8] and run.stopped == "interrupted"
+    steps = iter(range(1, 41))
+
+    def slow_clip(grads):
+        return grads, Slow() if next(steps) == 12 else 1.0
+
+    run = train(clip=slow_clip, validate=lambda p: 1.0, validate_every=4)
+    assert run.step == 11 and run.stopped == "interrupted"
+    assert len(run.history.step) == len(run.history.loss) == len(run.history.grad_norm) == 11
+    assert run.history.validation_step == [4, 8] and run.history.validation == [1.0, 1.0]
 
 
 def test_early_stop_keeps_the_best(tmp_path):
@@ -194,24 +202,24 @@ def diverging(kind):
             loss, grads, state = MODEL.loss_and_gradients(params, batch, state)
             if np.array_equal(batch.targets, Breaks.at):
                 loss = np.nan if kind == "loss" else loss
-                grads = {**grads, "W": grads["W"] * np.inf} if kind == "gradient" else grads
+                grads = {**grads, "W": grads["W"] * {"gradient": np.inf, "parameters": 1e150}.get(kind, 1)}
             return loss, grads, state
 
     rng = np.random.default_rng(2)
-    Breaks.at = [data(s, rng).targets for s in range(6)][5]
-    return {"model": Breaks()}
+    Breaks.at = [data(s, rng).targets for s in range(6)][0 if kind == "parameters" else 5]
+    return {"model": Breaks(), "clip": None, "optimizer": SGD(1e200 if kind == "parameters" else 0.1)}
 
 
-@pytest.mark.parametrize("kind", ["loss", "gradient", "learning rate"])
+@pytest.mark.parametrize("kind", ["loss", "gradient", "parameters", "learning rate"])
 def test_divergence_is_reported_with_the_run_before_it(kind):
     with pytest.raises(TrainingDiverged, match=r"step \d+: ") as caught:
         train(**diverging(kind))
     run = caught.value.run
     assert all(np.isfinite(p).all() for p in run.params.values())
     assert len(run.history.loss) == run.step and np.isfinite(run.history.loss).all()
-    if kind != "learning rate":
+    if kind in ("loss", "gradient"):
         assert run.step == 5
-        np.testing.assert_array_equal(run.params["W"], train(steps=5).params["W"])
+        np.testing.assert_array_equal(run.params["W"], train(steps=5, clip=None, optimizer=SGD(0.1)).params["W"])
 
 
 def test_a_validation_that_is_nan_is_divergence():
@@ -236,11 +244,12 @@ def test_nan_in_the_data_is_not_called_divergence():
         ({"rng": np.random.Generator(np.random.MT19937(0))}, "this run has the rng 'MT19937'"),
         ({"params": Model(Elman(D, H + 1), Readout(H + 1, K)).init(np.random.default_rng(0))}, r"params\['U'\]: expected shape \(6, 3\)"),
         ({"params": MODEL.init(np.random.default_rng(0), np.float32)}, "dtype float32, got .* float64"),
+        ({"data": lambda step, rng: one_sequence(data(step, rng))}, r"state\[0\]: expected shape \(5, 1\) .* got shape \(5, 4\)"),
     ],
 )
 def test_a_checkpoint_of_another_run_is_refused_and_nothing_is_touched(tmp_path, change, message):
     path = tmp_path / "run.npz"
-    train(steps=3, checkpoint=path)
+    train(steps=4, checkpoint=path)
     before, rng = path.read_bytes(), change.get("rng", np.random.default_rng(8))
     rng_before = repr(rng.bit_generator.state)
     with pytest.raises(CheckpointError, match=message):
