@@ -82,3 +82,13 @@ def test_make_unpacks_and_joins_in_book_order(tmp_path):
             info.size = len(bytes_)
             t.addfile(info, io.BytesIO(bytes_))
     assert bz2.decompress(make.novel(make.unpack(tmp_path / "a.tgz"))) == b"two\n\none\n\nend\n"
+
+
+def test_the_page_on_data_says_what_is_true():
+    page = (FOLDER.parents[1] / "chapters" / "front" / "data.md").read_text()
+    for source in sources.SOURCES:
+        assert f"`{source.package}` {source.version}" in page
+    w = data.load_seattle_weather()
+    dry_rain, wet_sun = ((w.weather == word) & ((w.precipitation > 0) == wet) for word, wet in (("rain", False), ("sun", True)))
+    assert f'{dry_rain.sum()} days called "rain" have 0 mm, and {wet_sun.sum()} days called "sun" have more' in page
+    assert f"{len(data.load_novel()):,} characters, {len(set(data.load_novel()))} different" in page
