@@ -10,12 +10,13 @@ from .losses import binary_cross_entropy, softmax_cross_entropy, squared_error
 from .model import Batch, Model
 from .readout import Readout
 from .rtrl import rtrl
+from .teacher_forced import TeacherForced
 from .unroll import truncated_backward, unroll, unroll_backward
 from .untied import Untied
 
 __all__ = [
-    "ACTIVATIONS", "Batch", "Elman", "InputWindow", "Jordan", "Model", "OutputLoop", "Readout", "Untied",
-    "binary_cross_entropy", "constant", "glorot", "identity", "logistic", "losses", "normal", "orthogonal", "relu",
-    "rtrl", "softmax", "softmax_cross_entropy", "squared_error", "truncated_backward", "uniform", "unroll",
-    "unroll_backward", "zeros",
+    "ACTIVATIONS", "Batch", "Elman", "InputWindow", "Jordan", "Model", "OutputLoop", "Readout", "TeacherForced",
+    "Untied", "binary_cross_entropy", "constant", "glorot", "identity", "logistic", "losses", "normal",
+    "orthogonal", "relu", "rtrl", "softmax", "softmax_cross_entropy", "squared_error", "truncated_backward",
+    "uniform", "unroll", "unroll_backward", "zeros",
 ]
