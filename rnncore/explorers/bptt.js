@@ -92,7 +92,7 @@ class BPTTView {
     this.frame.root.append(
       node("p", { class: "hint" }, "Forward pushes what each step will need. Backward pops it, and the gradient flows from the last step to the first."),
       this.buildButtons(), this.summary,
-      node("div", { class: "columns bptt" }, this.picture, this.stack), node("div", { class: "columns two block" }, this.lines, this.sums),
+      node("div", { class: "columns bptt" }, this.picture, this.stack), node("div", { class: "columns uneven block" }, this.lines, this.sums),
       this.buildWeights(), this.buildPaths());
   }
 
@@ -108,14 +108,14 @@ class BPTTView {
     this.length = choice("Length T", [2, 3, 4, 5, 6].map((T) => [T, String(T)]), (value) => this.setLength(Number(value)));
     const left = node("div", { class: "aligned" }, node("p", { class: "part" }, "Weights"), ...SLIDERS.map(([key]) => this.sliders[key].root));
     const right = node("div", {}, node("p", { class: "part" }, "Sequence"), this.length.root, this.sequence);
-    return node("div", { class: "columns two block" }, left, right);
+    return node("div", { class: "columns uneven block" }, left, right);
   }
 
   buildPaths() {
     this.pathLoss = choice("of the loss", [], (value) => { this.bind.put({ path_loss: Number(value) }); this.draw(); });
     this.pathWeight = choice("with respect to", [["w", "w"], ["u", "u"]], (value) => { this.bind.put({ path_weight: value }); this.draw(); });
     return node("div", { class: "block" }, node("p", { class: "part" }, "The gradient as a sum over paths"),
-      node("div", { class: "wrap" }, this.pathLoss.root, this.pathWeight.root), node("div", { class: "columns two block" }, this.bars, this.factors));
+      node("div", { class: "wrap" }, this.pathLoss.root, this.pathWeight.root), node("div", { class: "columns uneven block" }, this.bars, this.factors));
   }
 
   /** The number fields of the sequence, built again when T changes. */
@@ -197,17 +197,17 @@ class BPTTView {
 
   /** What this step adds and the sums so far; at the end the sums against central differences of the whole loss. */
   sumsTable(position, left) {
-    if (position <= this.T) return table("Gradients by central differences, to compare with", ["gradient", "numerical"], WEIGHTS.map((key) => [this.gradientName(key), fmt(this.numerical[key], 4)]), "sums");
+    if (position <= this.T) return table("Gradients ∂L/∂… by central differences, to compare with", ["∂…", "check"], WEIGHTS.map((key) => [this.gradientName(key), fmt(this.numerical[key], 4)]), "sums");
     const done = position === 2 * this.T, sums = gradientSums(this.back, left), n = below(left + 1);
     const rules = { u: `δ${n} x${n}`, w: `δ${n} h${below(left)}`, v: `∂L/∂o${n} h${n}`, b: `δ${n}`, c: `∂L/∂o${n}` };
     const added = { ...this.back[left].add, h0: this.back[0].send };
     const soFar = (key) => [this.gradientName(key), ...(key === "h0" ? ["", "", ""] : [rules[key], fmt(added[key], 4), fmt(sums[key], 4)])];
-    if (!done) return table("Gradients: what this step adds, and the sums so far", ["gradient", "rule", "added", "sum"], WEIGHTS.map(soFar), "sums");
+    if (!done) return table("Gradients ∂L/∂…: what this step adds, and the sums so far", ["∂…", "rule", "added", "sum"], WEIGHTS.map(soFar), "sums");
     const checked = (key) => [this.gradientName(key), fmt(added[key], 4), fmt(sums[key], 4), fmt(this.numerical[key], 4), fmtError(Math.abs(sums[key] - this.numerical[key]))];
-    return table("Gradients, complete, against central differences", ["gradient", "added", "sum", "numerical", "difference"], WEIGHTS.map(checked), "sums");
+    return table("Gradients ∂L/∂…, complete; checked by central differences", ["∂…", "added", "sum", "check", "error"], WEIGHTS.map(checked), "sums");
   }
 
-  gradientName(key) { return key === "h0" ? sub("∂L/∂h", "0") : node("span", { class: "symbol" }, `∂L/∂${key}`); }
+  gradientName(key) { return key === "h0" ? sub("h", "0") : node("span", { class: "symbol" }, key); }
 
   drawPaths() {
     const t = Math.min(this.get("path_loss"), this.T), key = this.get("path_weight"), p = this.params;
@@ -231,7 +231,7 @@ class BPTTView {
 
   allPathsTable(matrix, key) {
     const rows = matrix.map((row, t) => [`L${below(t + 1)}`, ...row.map((value, k) => (k <= t ? fmt(value, 3) : "")), fmt(row.reduce((a, b) => a + b, 0), 3)]);
-    return table(`Paths to ∂L/∂${key}: one row per loss, one column per step k`, ["loss", ...this.steps.map((_, k) => `k = ${k + 1}`), "sum"], rows);
+    return table(`Paths to ∂L/∂${key}: a row per loss, a column per step k`, ["loss", ...this.steps.map((_, k) => String(k + 1)), "sum"], rows, "paths");
   }
 
   describe(position, now) {

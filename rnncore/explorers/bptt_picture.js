@@ -26,9 +26,9 @@ function edgesOf(at, t) {
   const done = t < at.forward ? "" : "faint";
   const named = (text, xx, yy, cls) => label(xx, yy, text, `symbol ${cls}`);
   return [shape("g", { class: done },
-    arrow(x, y.x - 15, x, y.h + at.r + 1, "x"), named("u", x - 11, (y.x + y.h) / 2 + 6, "x"),
+    arrow(x, y.x - 15, x, y.h + at.r + 1, "x"), named("u", x - 10, y.x - 28, "x"),
     arrow(from + 1, y.h - 5, x - at.r - 1, y.h - 5, "h"), named("w", (from + x - at.r) / 2, y.h - 17, "h"),
-    arrow(x, y.h - at.r - 1, x, y.o + at.r + 1, "o"), named("v", x - 11, (y.h + y.o) / 2, "o"),
+    arrow(x, y.h - at.r - 1, x, y.o + at.r + 1, "o"), named("v", x - 10, y.o + at.r + 12, "o"),
     arrow(x, y.o - at.r - 1, x, y.loss + 13, ""))];
 }
 

@@ -44,7 +44,7 @@ class HopfieldExplorer(Explorer):
 
     Args:
         patterns: (N, P), one pattern per column, entries ±1; default `letters()`.
-        names: a name for each pattern.
+        names: a name for each pattern. Setting another number of patterns later renews names and stored.
         shape: rows and columns of the grid, N = rows · columns.
         stored: indices of the patterns that the weights hold; default the first four.
         state: start state (N, 1); default the first pattern.
@@ -101,6 +101,12 @@ class HopfieldExplorer(Explorer):
         if len(proposal.value) != self.patterns.shape[1]:
             self._refuse(proposal.trait.name, f"{self.patterns.shape[1]} entries, one per pattern", proposal.value)
         return proposal.value
+
+    @traitlets.observe("patterns")
+    def _renew(self, change):
+        P = change.new.shape[1]
+        if len(self.names) != P:
+            self.names, self.stored = [f"{k + 1}" for k in range(P)], [k < 4 for k in range(P)]
 
     @property
     def W(self) -> np.ndarray:

@@ -45,9 +45,9 @@ function fmt(value, digits = 2) {
   return Number(text) === 0 ? (0).toFixed(digits) : text.replace("-", "\u2212");
 }
 
-/** A small number for a table of errors: 3.1e−11. */
+/** The size of an error: 3e−11. */
 function fmtError(value) {
-  return value === 0 ? "0" : value.toExponential(1).replace("-", "\u2212");
+  return value === 0 ? "0" : value.toExponential(0).replace("-", "\u2212");
 }
 
 const SUBSCRIPT = "₀₁₂₃₄₅₆₇₈₉";
@@ -235,13 +235,13 @@ function matrixEditor(symbol, shapeText, rowNames, columnNames, onEdit, onPick) 
   };
 }
 
-/** A table: heads across, rows of [head, ...cells]; cells are text or nodes. */
+/** A table: heads across, rows of [head, ...cells]; cells are text or nodes. It scrolls by itself where it is too wide. */
 function table(caption, heads, rows, cls = "") {
-  const cells = (row) => row.slice(1).map((value) => node("td", {}, value));
-  return node("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": caption },
-    node("table", { class: cls }, node("caption", {}, caption),
-      node("thead", {}, node("tr", {}, ...heads.map((text) => node("th", { scope: "col" }, text)))),
-      node("tbody", {}, ...rows.map((row) => node("tr", {}, node("th", { scope: "row" }, row[0]), ...cells(row))))));
+  const line = (row) => node("tr", {}, node("th", { scope: "row" }, row[0]), ...row.slice(1).map((value) => node("td", {}, value)));
+  const built = node("table", { class: cls, "aria-label": caption },
+    node("thead", {}, node("tr", {}, ...heads.map((text) => node("th", { scope: "col" }, text)))), node("tbody", {}, ...rows.map(line)));
+  return node("div", { class: "table" }, node("p", { class: "part" }, caption),
+    node("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": caption }, built));
 }
 
 /** A straight arrow; `cls` gives its colour. */
