@@ -34,7 +34,7 @@ book: $(ENV) $(FRONT) ## build the whole book from clean
 
 test: $(ENV) lint book ## everything: lint, book, unit tests, notebooks, graders, browser
 	@mkdir -p $(REPORTS)
-	@python -m pytest -n $(JOBS) --dist loadfile --junitxml $(REPORTS)/tests.xml \
+	@python -m pytest -n $(JOBS) --dist loadgroup --junitxml $(REPORTS)/tests.xml \
 	  --nbval --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 60 --nbval-current-env \
 	  tests chapters solutions
 
@@ -77,7 +77,7 @@ $(ENV): requirements/lock.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the environment into $(VENV) (a few minutes the first time) ..."
 	@python -m pip install --quiet --requirement requirements/lock.txt
-	@python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@python -m pip install --quiet --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 	@touch $@
 
 # npm is taken from the machine, or else from PyPI.

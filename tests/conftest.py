@@ -17,9 +17,13 @@ PREFIX = "/rnn-book/"  # the book must not mind where it is served
 SOURCES = ["chapters", "exercises", "solutions", "book/ext", "book/static", "rnncore", "_config.yml", "_toc.yml", "references.bib"]
 
 
-def pytest_configure(config):
-    # The one warning per collected notebook comes from pytest itself, about nbval's way to name its nodes.
-    config.addinivalue_line("filterwarnings", "ignore:.*py.path.local.*:pytest.PytestRemovedIn10Warning")
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """What one worker keeps together under --dist loadgroup: a file (a notebook's cells share a kernel), an assignment."""
+    for item in items:
+        group = item.nodeid.split("::")[0]
+        slug = getattr(item, "callspec", None) and item.callspec.params.get("slug")
+        item.add_marker(pytest.mark.xdist_group(f"{group}-{slug}" if slug else group))
 
 
 def _newest(paths) -> float:

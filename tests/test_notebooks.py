@@ -104,3 +104,15 @@ def test_normalise_takes_away_what_changes_by_itself():
     assert notebooks.text_of(one) == notebooks.text_of(two)
     assert len(one.metadata.widgets[notebooks.STATE].state) == 2
     assert one.cells[0].outputs[0].text == "ab"
+
+
+ASSIGNMENTS = sorted((ROOT / "solutions").glob("*/*.ipynb"))
+
+
+@pytest.mark.parametrize("path", ASSIGNMENTS, ids=names(ASSIGNMENTS))
+def test_assignments_name_nothing(path):
+    """Solution and exercise are two pages with the same text: a label in it would stand there twice."""
+    text = "\n".join(markdown(path))
+    assert re.findall(r"\$\$ \([a-z][a-z0-9-]*\)|^\([a-z][a-z0-9-]*\)=|^:(?:name|label):.*", text, re.MULTILINE) == []
+    figures = [cell.metadata.get("mystnb", {}).get("figure", {}) for cell in notebooks.read(path).cells]
+    assert [figure["name"] for figure in figures if "name" in figure] == []
