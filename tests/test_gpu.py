@@ -18,7 +18,7 @@ from rnncore.reference.losses import LOSSES
 from rnncore.reference.optimizers import SGD, Adam, RMSProp, clip_by_norm
 from rnncore.training import fit
 from tests import cases
-from tests.cases import CELLS, MASK, B, D, H, K, T, close
+from tests.cases import CELLS, HOLES, MASK, B, D, H, K, T, close
 
 WINDOWS = [None, (1, 1), (2, 2), (2, 3), (3, 5), (2, 7), (3, 9), (9, 9)]
 
@@ -37,7 +37,7 @@ def run(code: str) -> str:
 
 
 @pytest.mark.parametrize("truncate", WINDOWS, ids=str)
-@pytest.mark.parametrize("mask", [None, MASK], ids=["full", "padded"])
+@pytest.mark.parametrize("mask", [None, MASK, HOLES], ids=["full", "padded", "holes"])
 @pytest.mark.parametrize("name", CELLS)
 def test_loss_gradients_and_state_equal_the_reference(name, mask, truncate):
     rng = np.random.default_rng(0)

@@ -7,9 +7,10 @@ import torch
 from rnncore import gradcheck, gpu
 from rnncore.reference import Elman, Jordan, Readout, unroll, unroll_backward
 from tests import cases
-from tests.cases import CELLS, K, MASK
+from tests.cases import CELLS, HOLES, MASK, K
 
 LOSSES = ("softmax_cross_entropy", "squared_error", "binary_cross_entropy")
+MASKS = {"full": None, "padded": MASK, "holes": HOLES}
 
 
 def judge(value, inputs, grads):
@@ -18,7 +19,7 @@ def judge(value, inputs, grads):
     gradcheck.check(value, inputs, grads, tolerance=1e-7, method="central_differences")
 
 
-@pytest.mark.parametrize("mask", [None, MASK], ids=["full", "padded"])
+@pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
 @pytest.mark.parametrize("name", CELLS)
 def test_bptt_with_respect_to_everything(name, mask):
     """A loss that looks at all outputs and at the final state; its gradient for parameters, inputs and initial state."""
@@ -89,7 +90,7 @@ def test_readout():
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
-@pytest.mark.parametrize("mask", [None, MASK], ids=["full", "padded"])
+@pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("name", ["elman-tanh", "jordan-softmax"])
 def test_whole_model(name, loss, mask, reduction):
@@ -102,7 +103,7 @@ def test_whole_model(name, loss, mask, reduction):
     judge(lambda q: model.loss_value(q, batch, start, reduction), params, grads)
 
 
-@pytest.mark.parametrize("mask", [None, MASK], ids=["full", "padded"])
+@pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_one_output_at_the_end(loss, mask):
     rng = np.random.default_rng(9)

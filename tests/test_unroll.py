@@ -7,7 +7,7 @@ from rnncore.gradcheck import relative_error
 from rnncore.reference import Elman, truncated_backward, unroll, unroll_backward
 from rnncore.reference.unroll import windows
 from tests import cases
-from tests.cases import CELLS, LENGTHS, MASK, B, T, close
+from tests.cases import CELLS, HOLES, LENGTHS, MASK, B, T, close
 
 SLOPE = {"tanh": lambda h: 1 - h**2, "relu": lambda h: 1.0 * (h > 0), "logistic": lambda h: h * (1 - h), "identity": np.ones_like}
 
@@ -157,7 +157,7 @@ def over_paths(cell, params, x, h, dy, mask, k1, k2):
     return total
 
 
-@pytest.mark.parametrize("mask", [None, MASK], ids=["full", "padded"])
+@pytest.mark.parametrize("mask", [None, MASK, HOLES], ids=["full", "padded", "holes"])
 @pytest.mark.parametrize("k1,k2", [(1, 1), (1, 3), (2, 2), (2, 3), (2, 5), (3, 4), (3, 7), (4, 4), (5, 6), (7, 7), (9, 20), (2, 7)])
 @pytest.mark.parametrize("activation", cases.ACTIVATIONS)
 def test_truncation_is_the_sum_over_paths_that_are_short_enough(activation, k1, k2, mask):
