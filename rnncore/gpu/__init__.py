@@ -16,7 +16,7 @@ except ImportError as error:
     ) from error
 
 from ..reference.model import Batch
-from . import losses
+from . import hopfield, losses
 from .activations import ACTIVATIONS, logistic, relu, softmax
 from .devices import device, to_numpy, to_torch
 from .elman import Elman
@@ -28,6 +28,6 @@ from .rtrl import rtrl
 from .unroll import unroll
 
 __all__ = [
-    "ACTIVATIONS", "Batch", "Elman", "Jordan", "Model", "Readout", "binary_cross_entropy", "device", "logistic", "losses",
-    "relu", "rtrl", "softmax", "softmax_cross_entropy", "squared_error", "to_numpy", "to_torch", "unroll",
+    "ACTIVATIONS", "Batch", "Elman", "Jordan", "Model", "Readout", "binary_cross_entropy", "device", "hopfield", "logistic",
+    "losses", "relu", "rtrl", "softmax", "softmax_cross_entropy", "squared_error", "to_numpy", "to_torch", "unroll",
 ]
