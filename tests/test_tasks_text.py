@@ -89,6 +89,8 @@ def test_a_stream_reads_on_where_it_stopped():
     assert stream.batches == 3
     assert [read(stream, s, 0) for s in range(4)] == [("abcd", "bcde"), ("efgh", "fghi"), ("ijkl", "jklm"), ("abcd", "bcde")]
     assert [read(stream, s, 1)[0] for s in range(3)] == ["mnop", "qrst", "uvwx"]
+    uneven = text_stream.TextStream(VOCABULARY.encode(TEXT), 26, T=5, B=2)  # two symbols of each piece are left over
+    assert uneven.batches == 2 and read(uneven, 1, 0) == ("fghij", "ghijk") and read(uneven, 0, 1) == ("mnopq", "nopqr")
     assert [stream(s).carry for s in range(7)] == [False, True, True, False, True, True, False]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnncore import checkpoint
+from rnncore import checkpoint, gpu
 from rnncore.errors import CheckpointError, NotFiniteError, SettingError, TrainingDiverged
 from rnncore.reference.elman import Elman
 from rnncore.reference.model import Batch, Model
@@ -63,6 +63,11 @@ def torch_case(dtype=torch.float64):
     return TorchModel(), {k: torch.tensor(p, dtype=dtype) for k, p in MODEL.init(np.random.default_rng(1)).items()}
 
 
+def gpu_case():
+    twin = gpu.Model(gpu.Elman(D, H), gpu.Readout(H, K))
+    return twin, twin.init(np.random.default_rng(1))
+
+
 def as_arrays(tree):
     """Leaves of a run, for comparison bit by bit."""
     if isinstance(tree, dict):
@@ -106,9 +111,11 @@ def test_it_is_the_loop_written_out():
 
 
 def test_numpy_and_torch_take_the_same_path():
-    a, b = train(), train(*torch_case())
-    np.testing.assert_allclose(a.history.loss, b.history.loss, rtol=1e-9)
-    assert isinstance(b.params["W"], torch.Tensor)
+    a = train()
+    for case in (torch_case, gpu_case):
+        b = train(*case())
+        np.testing.assert_allclose(a.history.loss, b.history.loss, rtol=1e-9)
+        assert isinstance(b.params["W"], torch.Tensor)
 
 
 class Killed(Exception):
@@ -116,7 +123,7 @@ class Killed(Exception):
 
 
 @pytest.mark.parametrize("optimizer", [SGD(0.1, 0.9), RMSProp(), Adam()], ids=lambda o: type(o).__name__)
-@pytest.mark.parametrize("case", [numpy_case, torch_case, lambda: torch_case(torch.float32)], ids=["numpy", "torch", "torch float32"])
+@pytest.mark.parametrize("case", [numpy_case, gpu_case, lambda: torch_case(torch.float32)], ids=["numpy", "torch", "torch float32"])
 def test_killed_and_resumed_is_never_cut_bit_for_bit(tmp_path, case, optimizer):
     model, params = case()
     score = {"validate": lambda p: float((p["W"] * p["W"]).sum()), "validate_every": 5}

@@ -3,10 +3,8 @@ r"""Gradient descent and its relatives, and gradient clipping: pure functions of
 Only operators and methods that `numpy.ndarray` and `torch.Tensor` share are used, so that the same text serves both
 libraries, and one seed gives both the same path.
 
-    state = optimizer.init(params)
-    params, state = optimizer.update(params, grads, state)
-
-Nothing is changed in place: the parameters of the step before stay as they were.
+`state = optimizer.init(params)` once, then `params, state = optimizer.update(params, grads, state)` at every step. Nothing
+is changed in place: the parameters of the step before stay as they were.
 """
 
 from __future__ import annotations
@@ -27,8 +25,7 @@ Params = dict[str, Any]  # the equation's symbol -> array or tensor
 class SGD:
     r"""Stochastic gradient descent, with momentum if asked for.
 
-        v ← μ v + g
-        θ ← θ − η v
+    $$v \leftarrow \mu v + g, \qquad \theta \leftarrow \theta - \eta v$$
 
     Args:
         lr: learning rate η.
@@ -63,8 +60,7 @@ class SGD:
 class RMSProp:
     r"""Each parameter's step is divided by a running root mean square of its gradient.
 
-        s ← α s + (1−α) g²
-        θ ← θ − η g / (√s + ε)
+    $$s \leftarrow \alpha s + (1 - \alpha)\, g^2, \qquad \theta \leftarrow \theta - \eta \frac{g}{\sqrt{s} + \varepsilon}$$
 
     Args:
         lr: learning rate η.
@@ -101,9 +97,10 @@ class RMSProp:
 class Adam:
     r"""Running means of the gradient and of its square, both corrected for having started at zero.
 
-        m ← β₁ m + (1−β₁) g             m̂ = m / (1 − β₁ᵗ)
-        s ← β₂ s + (1−β₂) g²            ŝ = s / (1 − β₂ᵗ)
-        θ ← θ − η m̂ / (√ŝ + ε)
+    $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \quad \hat m = \frac{m}{1 - \beta_1^t}, \qquad
+    s \leftarrow \beta_2 s + (1 - \beta_2)\, g^2, \quad \hat s = \frac{s}{1 - \beta_2^t}$$
+
+    $$\theta \leftarrow \theta - \eta \frac{\hat m}{\sqrt{\hat s} + \varepsilon}$$
 
     Args:
         lr: learning rate η.
@@ -160,7 +157,7 @@ def all_finite(arrays: Params) -> bool:
 def clip_by_norm(grads: Params, max_norm: float) -> tuple[Params, float]:
     r"""Shorten the gradient to length `max_norm` if it is longer; its direction stays.
 
-        g ← g · max_norm / ‖g‖   if ‖g‖ > max_norm
+    $$g \leftarrow g \, \frac{\text{max\_norm}}{\lVert g \rVert} \quad \text{if } \lVert g \rVert > \text{max\_norm}$$
 
     Args:
         grads: flat dict of gradients; the norm is taken over all of them together.
