@@ -276,3 +276,29 @@ def test_a_run_of_the_twin_that_diverges_says_so():
     bad.x[0, 0, 0] = np.nan
     with pytest.raises(NotFiniteError, match="x: 1 of"):
         fit(model, model.init(np.random.default_rng(1)), lambda step, rng: bad, SGD(0.1), steps=1, rng=np.random.default_rng(2), progress=False)
+
+
+def test_every_tensor_is_made_where_its_arguments_lie():
+    """What forgets the device would land on the default one, here a device that cannot be mixed with the CPU."""
+    rng = np.random.default_rng(0)
+    torch.set_default_device("meta")
+    try:
+        for cell, mask, truncate in itertools.product(CELLS.values(), (None, MASK), (None, (2, 3))):
+            for loss in LOSSES:
+                model = cases.model(cell, loss=loss, truncate=truncate)
+                twin, params = twin_of(model), gpu.to_torch(cases.parameters(model, rng))
+                batch, start = cases.batch(loss, rng, mask=mask), gpu.to_torch(cases.state(cell, rng))
+                for state in (None, start):
+                    _, grads, final = twin.loss_and_gradients(params, batch, state)
+                    assert {t.device.type for t in (*grads.values(), *final, *twin.init(rng).values())} == {"cpu"}
+        cell, x = gpu.Elman(D, H), gpu.to_torch(cases.sequence(rng))
+        assert gpu.rtrl(cell, cell.init(rng), x, lambda t, h: h)["U"].device.type == "cpu"
+        jordan = gpu.Jordan(D, H, K, decay=0.5)
+        assert jordan.teacher_forced(jordan.init(rng), x, gpu.to_torch(cases.distributions(rng))).device.type == "cpu"
+        gpu.softmax_cross_entropy(gpu.to_torch(cases.sequence(rng, D=K)), gpu.to_torch(cases.distributions(rng))).item()
+        s = gpu.to_torch(np.ones((5, 1)))
+        W = gpu.hopfield.store(s)
+        for recall in (gpu.hopfield.recall(W, s, rng), gpu.hopfield.recall_synchronous(W, s)):
+            assert recall.state.device.type == recall.energies.device.type == "cpu"
+    finally:
+        torch.set_default_device(None)

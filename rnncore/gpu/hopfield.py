@@ -58,8 +58,8 @@ def recall(W: torch.Tensor, s: torch.Tensor, rng: np.random.Generator, max_sweep
                 s[i, 0], changed = new, True
                 field = field + W[:, i] * (new - old)
         if not changed:
-            return Recall(s, torch.tensor(energies, dtype=torch.float64), sweep, True)
-    return Recall(s, torch.tensor(energies, dtype=torch.float64), max_sweeps, False)
+            return Recall(s, torch.tensor(energies, dtype=torch.float64, device="cpu"), sweep, True)
+    return Recall(s, torch.tensor(energies, dtype=torch.float64, device="cpu"), max_sweeps, False)
 
 
 def recall_synchronous(W: torch.Tensor, s: torch.Tensor, max_sweeps: int = 100) -> Recall:
@@ -71,9 +71,9 @@ def recall_synchronous(W: torch.Tensor, s: torch.Tensor, max_sweeps: int = 100) 
         new = _sign(W @ s, s)
         energies.append(energy(W, new))
         if (new == s).all():
-            return Recall(s, torch.tensor(energies, dtype=torch.float64), sweep, True)
+            return Recall(s, torch.tensor(energies, dtype=torch.float64, device="cpu"), sweep, True)
         s = new
-    return Recall(s, torch.tensor(energies, dtype=torch.float64), max_sweeps, False)
+    return Recall(s, torch.tensor(energies, dtype=torch.float64, device="cpu"), max_sweeps, False)
 
 
 def overlap(s: torch.Tensor, pattern: torch.Tensor) -> float:
