@@ -35,7 +35,7 @@ def save(path: str | Path, tree: Mapping[str, Any]) -> None:
     arrays: dict[str, np.ndarray] = {}
     structure = json.dumps({"format": FORMAT, "tree": _pack(tree, "tree", arrays)})
     arrays[STRUCTURE] = np.frombuffer(structure.encode(), np.uint8)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.tmp")  # one name, so that what a killed write leaves is written over
     try:
         with open(temporary, "wb") as file:
             np.savez(file, **arrays, **{CHECKSUM: np.frombuffer(_digest(arrays), np.uint8)})
