@@ -164,7 +164,7 @@ def child(root: Path, tests: list[str], report: Path) -> None:
     """In the forked process: run the tests on the copy and write what happened."""
     import pytest
 
-    signal.alarm(120)
+    signal.alarm(300)  # a fault may have made a loop without end
     os.chdir(root)
     sys.path[:] = [str(root), *(p for p in sys.path if Path(p or ".").resolve() not in (ROOT, ROOT / "tests"))]
     recorder, log = Recorder(), io.StringIO()
