@@ -34,8 +34,8 @@ book: $(ENV) $(FRONT) ## build the whole book from clean
 
 test: $(ENV) lint book ## everything: lint, book, unit tests, notebooks, graders, browser
 	@mkdir -p $(REPORTS)
-	@python -m pytest -n $(JOBS) --dist loadgroup --junitxml $(REPORTS)/tests.xml \
-	  --nbval --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 60 --nbval-current-env \
+	@python -m pytest -n $(JOBS) --dist loadscope --junitxml $(REPORTS)/tests.xml \
+	  --nbval --nbval-sanitize-with tests/sanitize.cfg --nbval-cell-timeout 240 --nbval-current-env \
 	  tests chapters solutions
 
 lint: $(ENV) ## ruff, and the notebooks' form

@@ -17,15 +17,6 @@ PREFIX = "/rnn-book/"  # the book must not mind where it is served
 SOURCES = ["chapters", "exercises", "solutions", "book/ext", "book/static", "rnncore", "_config.yml", "_toc.yml", "references.bib"]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """What one worker keeps together under --dist loadgroup: a file (a notebook's cells share a kernel), an assignment."""
-    for item in items:
-        group = item.nodeid.split("::")[0]
-        slug = getattr(item, "callspec", None) and item.callspec.params.get("slug")
-        item.add_marker(pytest.mark.xdist_group(f"{group}-{slug}" if slug else group))
-
-
 def _newest(paths) -> float:
     files = [f for p in paths for f in ([p] if p.is_file() else p.rglob("*")) if f.is_file() and "__pycache__" not in f.parts]
     return max(f.stat().st_mtime for f in files)

@@ -14,7 +14,6 @@ pytest.importorskip("nbgrader")
 from grading import harness, release  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
-SLUGS = release.slugs()
 
 
 def notebook(slug: str) -> Path:
@@ -42,42 +41,47 @@ def errors(nb) -> list[tuple[str, str, str]]:
     ]
 
 
-@pytest.mark.parametrize("slug", SLUGS)
-def test_solution_gets_full_marks(slug):
-    nb = harness.run(harness.load(notebook(slug)), notebook(slug).parent)
-    assert errors(nb) == []
-    full = harness.full_marks(notebook(slug))
-    assert full and harness.points(nb) == full
+class Assignment:
+    """The tests of one assignment; a class of its own, so that two assignments can be tried at the same time."""
+
+    slug: str
+
+    def test_solution_gets_full_marks(self):
+        nb = harness.run(harness.load(notebook(self.slug)), notebook(self.slug).parent)
+        assert errors(nb) == []
+        full = harness.full_marks(notebook(self.slug))
+        assert full and harness.points(nb) == full
+
+    def test_empty_exercise_gets_nothing_and_fails_only_where_work_is_missing(self):
+        nb = harness.run(harness.load(notebook(self.slug), stub=True), notebook(self.slug).parent)
+        assert set(harness.points(nb).values()) == {0.0}
+        graded = {cell.metadata.nbgrader.grade_id for cell in nb.cells if harness.is_automatic(cell)}
+        assert [error for error in errors(nb) if error[0] not in graded and error[1] != "NotImplementedError"] == []
+
+    def test_five_mistakes_or_more_are_listed(self):
+        answers = wrong_answers(self.slug)
+        assert len(answers) >= 5
+        assert len({answer.name for answer in answers}) == len(answers)
+
+    def test_mistake_costs_what_it_should(self, answer):
+        full = harness.full_marks(notebook(self.slug))
+        assert set(answer.expect) <= set(full), "expect names cells that are not marked automatically"
+        assert {**full, **answer.expect} != full, "a mistake must cost something"
+        assert harness.score(notebook(self.slug), answer.edits) == pytest.approx({**full, **answer.expect})
+
+    def test_metadata_is_in_order(self):
+        nb = nbformat.read(notebook(self.slug), as_version=4)
+        marked = [cell.metadata.nbgrader for cell in nb.cells if "nbgrader" in cell.metadata]
+        ids = [entry.grade_id for entry in marked]
+        assert len(set(ids)) == len(ids)
+        assert {entry.schema_version for entry in marked} == {3}
+        assert all(entry.locked for entry in marked if entry.grade and not entry.solution)
 
 
-@pytest.mark.parametrize("slug", SLUGS)
-def test_empty_exercise_gets_nothing_and_fails_only_where_work_is_missing(slug):
-    nb = harness.run(harness.load(notebook(slug), stub=True), notebook(slug).parent)
-    assert set(harness.points(nb).values()) == {0.0}
-    graded = {cell.metadata.nbgrader.grade_id for cell in nb.cells if harness.is_automatic(cell)}
-    assert [error for error in errors(nb) if error[0] not in graded and error[1] != "NotImplementedError"] == []
+def pytest_generate_tests(metafunc):
+    if "answer" in metafunc.fixturenames:
+        metafunc.parametrize("answer", wrong_answers(metafunc.cls.slug), ids=lambda answer: answer.name)
 
 
-@pytest.mark.parametrize("slug", SLUGS)
-def test_five_mistakes_or_more_are_listed(slug):
-    answers = wrong_answers(slug)
-    assert len(answers) >= 5
-    assert len({answer.name for answer in answers}) == len(answers)
-
-
-@pytest.mark.parametrize(("slug", "answer"), [(s, a) for s in SLUGS for a in wrong_answers(s)], ids=lambda v: getattr(v, "name", v))
-def test_mistake_costs_what_it_should(slug, answer):
-    full = harness.full_marks(notebook(slug))
-    assert set(answer.expect) <= set(full), "expect names cells that are not marked automatically"
-    assert {**full, **answer.expect} != full, "a mistake must cost something"
-    assert harness.score(notebook(slug), answer.edits) == pytest.approx({**full, **answer.expect})
-
-
-@pytest.mark.parametrize("slug", SLUGS)
-def test_metadata_is_in_order(slug):
-    nb = nbformat.read(notebook(slug), as_version=4)
-    marked = [cell.metadata.nbgrader for cell in nb.cells if "nbgrader" in cell.metadata]
-    ids = [entry.grade_id for entry in marked]
-    assert len(set(ids)) == len(ids)
-    assert {entry.schema_version for entry in marked} == {3}
-    assert all(entry.locked for entry in marked if entry.grade and not entry.solution)
+for _slug in release.slugs():
+    globals()[f"Test_{_slug}"] = type(f"Test_{_slug}", (Assignment,), {"slug": _slug})
