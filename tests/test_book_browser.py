@@ -44,7 +44,7 @@ def visit(chromium, address):
         page.route("**/*", route)
         page.on("console", lambda message: message.type == "error" and page.problems.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: page.problems.append(f"error: {error}"))
-        page.on("requestfailed", lambda request: page.problems.append(f"failed: {request.url}"))
+        page.on("requestfailed", lambda r: "ABORTED" not in r.failure and page.problems.append(f"failed: {r.url}"))  # aborted: by leaving
         page.on("response", lambda response: response.status >= 400 and page.problems.append(f"{response.status}: {response.url}"))
         page.goto(f"{address}{name}.html", wait_until="load")
         page.wait_for_function(READY)
