@@ -3,8 +3,8 @@ r"""Next year's sunspot number from the years before it: a real series, split in
 Step t reads year t and is asked for year t + 1. The years are standardised by the mean and the standard deviation of the
 training years alone: what comes later is not known yet. Errors are given in sunspot numbers.
 
-The division follows Weigend, Huberman and Rumelhart 1990: training to 1920, 1921 to 1955 to choose when to stop, the rest
-(here to 2008) to be looked at once.
+The cuts are those of Weigend, Huberman and Rumelhart 1990: to 1920 for training, then to 1955, then the rest (theirs ended
+in 1979). Here the middle part decides when to stop, and the rest is looked at once.
 """
 
 from __future__ import annotations
