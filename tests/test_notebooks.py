@@ -56,7 +56,7 @@ def test_displayed_equations_are_labelled(path):
         parts = text.split("$$")
         assert len(parts) % 2 == 1, f"an odd number of $$ in: {text[:200]}"
         for equation, after in zip(parts[1::2], parts[2::2]):
-            if not re.match(r" \((eq|grad)-[a-z0-9-]+\)[ \t]*(\n|$)", after):
+            if not re.match(r" \((eq|grad)-[A-Za-z0-9-]+\)[ \t]*(\n|$)", after):
                 bare.append(equation.strip()[:80])
     assert bare == []
 

@@ -44,7 +44,7 @@ def squared_error(y: torch.Tensor, targets: torch.Tensor, mask=None, reduction: 
 
 
 def binary_cross_entropy(o: torch.Tensor, targets: torch.Tensor, mask=None, reduction: str = "mean") -> torch.Tensor:
-    r"""$L_t = -\sum_k y^*_k \log \sigma(o_k) + (1 - y^*_k) \log(1 - \sigma(o_k))$, as $\log(1 + e^{o}) - y^* o$."""
+    r"""$L_t = -\sum_k [y^*_k \log \sigma(o_k) + (1 - y^*_k) \log(1 - \sigma(o_k))]$, as $\log(1 + e^{o}) - y^* o$."""
     o, m, n = _door(o, mask, reduction)
     d = checks.array("targets", targets, tuple(o.shape)).to(o)
     if ((d < 0) | (d > 1)).any():

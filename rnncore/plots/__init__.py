@@ -2,6 +2,8 @@
 
 from .bands import band
 from .boxes import activities, confidences, distribution, matrix
+from .bptt import activity_stack, paths, truncation_windows
+from .gradients import against_window, clipping, contributions, growth, step_size
 from .graphs import circuit, circuit_and_unfolded, neurons, unfolded
 from .history import patterns, time_line
 from .memory import four_memories
@@ -9,7 +11,8 @@ from .museum import loss_beside_right
 from .style import COLOR, LINES, MARKERS, use_style
 
 __all__ = [
-    "COLOR", "LINES", "MARKERS", "activities", "band", "circuit", "circuit_and_unfolded", "confidences",
-    "distribution", "four_memories", "loss_beside_right", "matrix", "neurons", "patterns", "time_line", "unfolded",
-    "use_style",
+    "COLOR", "LINES", "MARKERS", "activities", "activity_stack", "against_window", "band", "circuit",
+    "circuit_and_unfolded", "clipping", "confidences", "contributions", "distribution", "four_memories", "growth",
+    "loss_beside_right", "matrix", "neurons", "paths", "patterns", "step_size", "time_line",
+    "truncation_windows", "unfolded", "use_style",
 ]

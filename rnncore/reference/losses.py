@@ -53,7 +53,7 @@ def squared_error(y: np.ndarray, targets: np.ndarray, mask=None, reduction: str 
 
 
 def binary_cross_entropy(o: np.ndarray, targets: np.ndarray, mask=None, reduction: str = "mean") -> tuple:
-    r"""K independent yes/no questions: $L_t = -\sum_k y^*_k \log \sigma(o_k) + (1 - y^*_k) \log(1 - \sigma(o_k))$.
+    r"""K independent yes/no questions: $L_t = -\sum_k [y^*_k \log \sigma(o_k) + (1 - y^*_k) \log(1 - \sigma(o_k))]$.
 
     The gradient is $\sigma(o_t) - y^*_t$. Computed as $\log(1 + e^{o}) - y^* o$ with the larger exponent taken out.
     Raises: SettingError for targets outside [0, 1].
