@@ -93,14 +93,13 @@ def test_downloads_are_the_notebooks(site):
         assert (site / "_sources" / f"{name}{source.suffix}").read_bytes() == source.read_bytes(), name
 
 
-def test_pages_are_light(site):
+def test_pages_are_light(site, pages):
     """Three megabytes at most before anything is clicked; MathJax and the theme are shared by all pages."""
     shared = sum(p.stat().st_size for p in (site / "_static").glob("**/*") if p.suffix in (".css", ".js") and "mathjax" not in p.parts)
     mathjax = (site / "_static/mathjax/tex-mml-chtml.js").stat().st_size
     heavy = {}
     for name in documents():
         page = site / f"{name}.html"
-        soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-        images = sum((page.parent / unquote(img["src"])).resolve().stat().st_size for img in soup.find_all("img", src=True))
+        images = sum((page.parent / unquote(img["src"])).resolve().stat().st_size for img in pages[page].find_all("img", src=True))
         heavy[name] = round((page.stat().st_size + images + shared + mathjax) / 1e6, 1)
     assert {name: size for name, size in heavy.items() if size > 3 + 1.5} == {}, "see the budget in MB"

@@ -150,8 +150,8 @@ def translate_docstring(app, what, name, obj, options, lines):
 
     text = re.sub(r"(?:^ *\|.*\|[ ]*$\n?){2,}", table, "\n".join(lines) + "\n", flags=re.MULTILINE)
     text = re.sub(r"^([ ]*)\$\$(.+?)\$\$[ ]*$", display, text, flags=re.MULTILINE | re.DOTALL)
-    text = re.sub(r"(?<!\\)\$([^$]+?)\$", lambda m: keep(rf"\ :math:`{' '.join(m[1].split())}`\ "), text)
     text = re.sub(r"(?<![:`\w])`([^`]+)`(?![`_])", lambda m: keep(rf"\ ``{' '.join(m[1].split())}``\ "), text)
+    text = re.sub(r"(?<!\\)\$([^$]+?)\$", lambda m: keep(rf"\ :math:`{' '.join(m[1].split())}`\ "), text)
     text = re.sub("\ue001(\\d+)\ue002", lambda m: kept[int(m[1])], text)
     if what in ("property", "attribute", "data"):
         text = re.sub(r":(?=\s)", COLON, text)

@@ -1,0 +1,76 @@
+"""The book's own Sphinx extension: docstrings for the API page, citations, solution pages."""
+
+import importlib.util
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def unrolled():
+    spec = importlib.util.spec_from_file_location("unrolled", ROOT / "book" / "ext" / "unrolled.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("written", "translated"),
+    [
+        (r"the state $h_t$ of `step`", r"the state \ :math:`h_t`\  of \ ``step``\ "),
+        (r"a price of \$5", r"a price of \$5"),
+        ("already ``code`` and :math:`x`", "already ``code`` and :math:`x`"),
+        ("`echo $x $y`", r"\ ``echo $x $y``\ "),
+    ],
+)
+def test_inline_markup_is_translated(unrolled, written, translated):
+    lines = [written]
+    unrolled.translate_docstring(None, "function", "f", None, None, lines)
+    assert lines[0] == translated
+
+
+def test_displayed_equation_keeps_its_indent_and_its_backslashes(unrolled):
+    lines = ["One.", "", r"    $$h_t = \tanh(a_t), \qquad", r"    o_t = V h_t$$", "", "Two."]
+    unrolled.translate_docstring(None, "function", "f", None, None, lines)
+    assert r"       h_t = \tanh(a_t), \qquad o_t = V h_t" in lines
+    assert "    .. math::" in lines and lines[-2:] == ["Two.", ""]
+
+
+def test_table_is_translated(unrolled):
+    lines = ["| here | there |", "|---|---|", "| U | `weight` |", "", "After."]
+    unrolled.translate_docstring(None, "module", "m", None, None, lines)
+    text = "\n".join(lines)
+    assert ".. list-table::\n   :header-rows: 1\n\n   * - here\n     - there\n   * - U\n" in text
+    assert text.rstrip().endswith("After.")
+
+
+def test_a_colon_in_a_property_is_not_a_type(unrolled):
+    lines = ["Number of outputs: its hidden units."]
+    unrolled.translate_docstring(None, "property", "p", None, None, lines)
+    assert ":" not in lines[0]
+    unrolled.restore_colons(None, "property", "p", None, None, lines)
+    assert lines[0] == "Number of outputs: its hidden units."
+
+
+@pytest.mark.parametrize(("names", "label"), [(["A"], "A, 1990"), (["A", "B"], "A and B, 1990"), (["A", "B", "C"], "A et al., 1990")])
+def test_citations_name_up_to_two_authors(unrolled, names, label):
+    people = [SimpleNamespace(prelast_names=[], last_names=[name]) for name in names]
+    entry = SimpleNamespace(persons={"author": people}, fields={"year": "1990"}, key="k")
+    assert list(unrolled.AuthorYear().format_labels([entry])) == [label]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "solutions").glob("*/*.ipynb")), ids=lambda path: path.stem)
+def test_solution_page_is_told_from_its_exercise(site, path):
+    page = path.relative_to(ROOT).with_suffix(".html").as_posix()
+    solution, exercise = (
+        BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser").find("article")
+        for name in (page, page.replace("solutions/", "exercises/"))
+    )
+    assert "olution" in solution.find("h1").text and solution.find("h1").text != exercise.find("h1").text
+    assert solution.select_one(".admonition a[href*='exercises/']")
+    for article in (solution, exercise):
+        assert "### BEGIN" not in article.text and "### END" not in article.text
