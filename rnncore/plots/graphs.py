@@ -26,7 +26,7 @@ PARTS = "xhoLy"
 PATTERNS = ("hidden", "output", "last")
 _PART_COLOR = {"x": COLOR["x"], "h": COLOR["h"], "o": COLOR["o"], "L": COLOR["gradient"], "y": COLOR["target"]}
 _WEIGHT_COLOR = {"U": COLOR["x"], "W": COLOR["h"], "V": COLOR["o"]}
-_NAME = {"x": "x", "h": "h", "o": "o", "L": "L", "y": "y"}
+_NAME = {"x": "x", "h": "h", "o": "o", "L": "L", "y": r"y^{*}"}
 
 
 class Box(NamedTuple):
