@@ -67,6 +67,7 @@ def test_page(visit, name):
     if page.locator("article .math").count():
         assert page.locator("article mjx-container").count() >= page.locator("article .math").count()
     assert page.locator("mjx-merror, [data-mjx-error]").all_text_contents() == []
+    assert page.locator("i[class*='fa-'], svg.svg-inline--fa:not(:has(path))").count() == 0, "an icon is missing"
     assert page.evaluate(OVERFLOW) == []
     assert violations(page) == []
     page.set_viewport_size(NARROW)

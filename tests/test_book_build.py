@@ -94,12 +94,16 @@ def test_downloads_are_the_notebooks(site):
 
 
 def test_pages_are_light(site, pages):
-    """Three megabytes at most before anything is clicked; MathJax and the theme are shared by all pages."""
-    shared = sum(p.stat().st_size for p in (site / "_static").glob("**/*") if p.suffix in (".css", ".js") and "mathjax" not in p.parts)
-    mathjax = (site / "_static/mathjax/tex-mml-chtml.js").stat().st_size
+    """Three megabytes at most before anything is clicked or scrolled to."""
     heavy = {}
     for name in documents():
         page = site / f"{name}.html"
-        images = sum((page.parent / unquote(img["src"])).resolve().stat().st_size for img in pages[page].find_all("img", src=True))
-        heavy[name] = round((page.stat().st_size + images + shared + mathjax) / 1e6, 1)
-    assert {name: size for name, size in heavy.items() if size > 3 + 1.5} == {}, "see the budget in MB"
+        tags = pages[page].select("script[src], link[rel=stylesheet], img[src]:not([loading=lazy])")
+        files = {(page.parent / unquote(urlsplit(tag.get("src") or tag["href"]).path)).resolve() for tag in tags}
+        heavy[name] = round(sum(path.stat().st_size for path in {page, *files}) / 1e6, 1)
+    assert {name: size for name, size in heavy.items() if size > 3} == {}
+
+
+def test_pictures_keep_their_place_free(pages):
+    tags = [tag for soup in pages.values() for tag in soup.select("article .cell_output img[src$='.png']")]
+    assert tags and all(tag.get("loading") == "lazy" and int(tag["width"]) > 100 and int(tag["height"]) > 50 for tag in tags)

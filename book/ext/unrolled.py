@@ -5,6 +5,7 @@ that it finds there into every page.
 """
 
 import re
+import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,6 +51,42 @@ def drop_foreign_files(app, pagename, templatename, context, doctree):
 
     for key in ("script_files", "css_files"):
         context[key] = [file for file in context.get(key, []) if is_ours(file)]
+
+
+ICON = re.compile(r'"?(?P<name>[a-z0-9-]+)"?:\[\d+,\d+,\[(?P<also>[^\]]*)\],"[0-9a-f]*",(?:"[^"]*"|\[[^\]]*\])\],?')
+
+
+def trim_icons(app, exception):
+    """The theme's icon script holds two thousand icons (1.4 MB on every page): keep those that the pages and scripts name."""
+    if exception or app.builder.name != "html":
+        return
+    out = Path(app.outdir)
+    scripts = [path for path in (out / "_static" / "scripts").glob("*.js") if path.name != "fontawesome.js"]
+    files = [*out.glob("*.html"), *out.glob("[!_]*/**/*.html"), *scripts]
+    used = {name for path in files for name in re.findall(r"\bfa-([a-z0-9-]+)", path.read_text(encoding="utf-8"))}
+
+    def keep(match):
+        names = {match["name"], *re.findall(r'"([a-z0-9-]+)"', match["also"])}
+        return match[0] if names & used else ""
+
+    script = out / "_static" / "scripts" / "fontawesome.js"
+    script.write_text(ICON.sub(keep, script.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def size_images(app, pagename, templatename, context, doctree):
+    """Pictures come when they are scrolled to, and their place is kept free for them, so that no line jumps."""
+    sources = {name: app.srcdir / uri for uri, name in app.builder.images.items()}
+
+    def attributes(match):
+        tag, name = match[0], match[1]
+        if name not in sources or not name.endswith(".png") or "width" in tag:
+            return tag
+        with open(sources[name], "rb") as file:
+            width, height = struct.unpack(">II", file.read(24)[16:])
+        return tag.replace("<img ", f'<img loading="lazy" width="{width}" height="{height}" ')
+
+    if context.get("body"):
+        context["body"] = re.sub(r'<img [^>]*src="[^"]*_images/([^"/]+)"[^>]*>', attributes, context["body"])
 
 
 def repair_roles(app, pagename, templatename, context, doctree):
@@ -175,6 +212,8 @@ def setup(app):
     app.connect("config-inited", add_front_end)
     app.connect("html-page-context", drop_foreign_files, priority=10_000)
     app.connect("html-page-context", repair_roles, priority=10_000)
+    app.connect("html-page-context", size_images, priority=10_000)
+    app.connect("build-finished", trim_icons)
     app.connect("autodoc-process-docstring", translate_docstring, priority=300)  # napoleon comes at 500
     app.connect("autodoc-process-docstring", restore_colons, priority=700)
     app.connect("autodoc-skip-member", skip_member)
