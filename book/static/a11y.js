@@ -7,7 +7,7 @@ document.addEventListener("DOMContentLoaded", () => {
   // What scrolls sideways must be reachable with the keyboard.
   const label = { PRE: "Code or output", TABLE: "Table" };
   const reach = () => {
-    for (const el of document.querySelectorAll("article pre, article .pst-scrollable-table-container, article .math, article .output.text_html")) {
+    for (const el of document.querySelectorAll("article pre, article .pst-scrollable-table-container, article div.math, article .output.text_html")) {
       if (el.scrollWidth <= el.clientWidth + 1 || el.hasAttribute("tabindex")) continue;
       el.tabIndex = 0;
       el.setAttribute("role", "region");
