@@ -79,7 +79,7 @@ def size_images(app, pagename, templatename, context, doctree):
 
     def attributes(match):
         tag, name = match[0], match[1]
-        if name not in sources or not name.endswith(".png") or "width" in tag:
+        if name not in sources or not name.endswith(".png") or ' width="' in tag:
             return tag
         with open(sources[name], "rb") as file:
             width, height = struct.unpack(">II", file.read(24)[16:])
