@@ -35,6 +35,7 @@ WRONG_ANSWERS = [
         [("standardise", "values[:train].mean(), values[:train].std()", "values.mean(), values.std()")],
         {"check-standardise": 0},
     ),  # fmt: skip
+    WrongAnswer("divided by n - 1", [("standardise", "values[:train].std()", "values[:train].std(ddof=1)")], {"check-standardise": 0}),
     WrongAnswer(
         "fitted to the test years too",
         [

@@ -32,6 +32,7 @@ WRONG_ANSWERS = [
     WrongAnswer("top-k not renormalised", [("top-k", "return kept / kept.sum()", "return kept")], {"check-top-k": 0}),
     WrongAnswer("the k smallest", [("top-k", "np.argsort(-p)[:k]", "np.argsort(p)[:k]")], {"check-top-k": 0}),
     WrongAnswer("nucleus without the symbol that reaches q", [("nucleus", "- 1e-12) + 1", "- 1e-12)")], {"check-nucleus": 0}),
+    WrongAnswer("nucleus that goes on after reaching q", [("nucleus", "< q - 1e-12) + 1", "<= q + 1e-12) + 1")], {"check-nucleus": 1.5}),
     WrongAnswer("nucleus as a threshold", [("nucleus", "np.count_nonzero(np.cumsum(p[order]) < q - 1e-12) + 1", "np.count_nonzero(p >= q)")],
                 {"check-nucleus": 0.5}),  # fmt: skip
     WrongAnswer("memory thought idle where the task does not need it", [("cut", "unchanged, equal = {1}", "unchanged, equal = {1, 2, 3}")],
