@@ -1,5 +1,6 @@
 """A term of the glossary, used in the text as {term}`...`, shows the first sentence of its definition under the pointer."""
 
+import itertools
 import re
 
 from docutils import nodes
@@ -12,9 +13,10 @@ def definitions(env) -> dict[str, str]:
     found = {}
     for item in env.get_doctree(GLOSSARY).findall(nodes.definition_list_item):
         paragraph = next(item.findall(nodes.paragraph))
-        sentence = re.match(r".*?[.](?=\s|$)", paragraph.astext(), re.S)
+        before_formula = itertools.takewhile(lambda node: not isinstance(node, nodes.math), paragraph.children)
+        sentence = re.match(r".*?[.](?=\s|$)", "".join(node.astext() for node in before_formula), re.S)
         for term in item.findall(nodes.term):
-            if sentence is None or any(sentence.group().find(m.astext()) >= 0 for m in paragraph.findall(nodes.math)):
+            if sentence is None:
                 raise ValueError(f"glossary, {term.astext()!r}: the first sentence must end in a full stop and hold no formula")
             found |= dict.fromkeys(term["ids"], sentence.group().replace("\n", " "))
     return found
