@@ -62,9 +62,10 @@ lock: ## rebuild requirements/lock.txt from the ranges in pyproject.toml
 	@rm -rf build/lock
 	@$(PYTHON) -m venv build/lock
 	@build/lock/bin/python -m pip install --quiet --upgrade pip
-	@build/lock/bin/python -m pip install --quiet --editable '.[all]'
+	@build/lock/bin/python -m pip install --quiet --constraint requirements/constraints.txt --editable '.[all]'
+	@# Without what names one machine's kind of PyTorch: +cpu, and the CUDA parts that its Linux wheel asks for by itself.
 	@build/lock/bin/python -m pip freeze --all --exclude pip --exclude-editable \
-	  | sed -E 's/\+[A-Za-z0-9.]+$$//' > requirements/lock.txt
+	  | sed -E -e 's/\+[A-Za-z0-9.]+$$//' -e '/^(nvidia-|cuda-|triton)/d' > requirements/lock.txt
 	@rm -rf build/lock
 
 clean: ## remove what was built (the environment stays)

@@ -48,6 +48,21 @@ def test_table_is_translated(unrolled):
     assert text.rstrip().endswith("After.")
 
 
+def test_a_section_in_one_line_gets_a_head_of_its_own(unrolled):
+    lines = ["One step. Args: x (D, B). Returns: dx: (D, B),", "and the rest.", "Raises: SettingError, ShapeError if x; DtypeError for y.", ""]
+    unrolled.translate_docstring(None, "function", "f", None, None, lines)
+    unrolled.restore_colons(None, "function", "f", None, None, lines)
+    kept = [line for line in lines if line]
+    assert kept[:4] == ["One step.", "Args: x (D, B).", "Returns:", "    dx: (D, B), and the rest."]
+    assert kept[4:] == ["Raises:", "    SettingError, ShapeError: if x", "    DtypeError: for y."]
+
+
+def test_sections_that_napoleon_knows_stay(unrolled):
+    lines = ["Draw.", "", "Args:", "    x: (D, B).", "", "Returns:", "    y (D, B).", ""]
+    unrolled.translate_docstring(None, "function", "f", None, None, lines)
+    assert [line for line in lines if line] == ["Draw.", "Args:", "    x: (D, B).", "Returns:", "    y (D, B)."]
+
+
 def test_a_colon_in_a_property_is_not_a_type(unrolled):
     lines = ["Number of outputs: its hidden units."]
     unrolled.translate_docstring(None, "property", "p", None, None, lines)

@@ -174,8 +174,34 @@ def table(match):
     return "\n".join((indent + line).rstrip() for line in made) + "\n\n"
 
 
+def sections(lines):
+    """A section written in one line, as `Returns: h (H, B).`, with its head on a line of its own, as napoleon wants it."""
+    text = re.sub(r"(?<=\.) (?=(?:Args|Returns|Raises|Source): )", "\n", "\n".join(lines))
+    made, rest = [], text.split("\n")
+    while rest:
+        head = re.match(r"(Returns|Raises): (.+)", rest[0])
+        body = []
+        while head and rest and rest[0].strip() and not (body and re.match(r"\w+:( |$)", rest[0])):
+            body.append(rest.pop(0).strip())
+        if not head:
+            made.append(rest.pop(0))
+            continue
+        body = " ".join(body).removeprefix(f"{head[1]}: ")
+        if head[1] == "Returns":
+            made += ["", "Returns:", "    " + re.sub(r":(?=\s)", COLON, body), ""]
+            continue
+        cases = [re.match(r"((?:\w+Error(?:, )?)+)[ ,]*(.+)", case) for case in body.split("; ")]
+        if all(cases):
+            made += ["", "Raises:", *(f"    {case[1].rstrip(', ')}: {case[2]}" for case in cases), ""]
+        else:
+            made += ["", f"Raises{COLON} {body}", ""]
+    return made
+
+
 def translate_docstring(app, what, name, obj, options, lines):
     kept = []
+    if what in ("function", "method", "class"):
+        lines[:] = sections(lines)
 
     def keep(text):
         kept.append(text)

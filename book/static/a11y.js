@@ -7,9 +7,10 @@ document.addEventListener("DOMContentLoaded", () => {
   // What scrolls sideways must be reachable with the keyboard.
   const label = { PRE: "Code or output", TABLE: "Table" };
   const reach = () => {
-    for (const el of document.querySelectorAll("article pre, article .pst-scrollable-table-container, article div.math, article .output.text_html")) {
+    for (const el of document.querySelectorAll("article pre, article .pst-scrollable-table-container, article div.math, article .output.text_html, article figure")) {
       if (el.scrollWidth <= el.clientWidth + 1 || el.hasAttribute("tabindex")) continue;
       el.tabIndex = 0;
+      if (el.tagName === "FIGURE") continue; // it has a role and a caption already
       el.setAttribute("role", "region");
       el.setAttribute("aria-label", el.querySelector("table") ? label.TABLE : label[el.tagName] ?? "Equation");
     }
