@@ -42,7 +42,11 @@ def _each_entry(f: Callable, params: Mapping, keys, derivative: Callable) -> dic
 def central_differences(f: Callable[[dict], float], params: Mapping, keys=None, eps: float = 1e-5) -> dict:
     """Gradient of f by central differences.
 
-    Args: f: from a dict of float64 arrays to a number. keys: which arrays to vary (all if None).
+    Args:
+        f: from a dict of float64 arrays to a number.
+        params: that dict.
+        keys: which arrays to vary (all if None).
+        eps: the step to each side.
     Returns: a dict with an array for each key.
     """
     checks.positive("eps", eps)
@@ -105,8 +109,13 @@ def compare(grads: Mapping, numeric: Mapping) -> dict:
 def check(f: Callable, params: Mapping, grads: Mapping, keys=None, tolerance: float = 1e-7, method: str = "complex_step") -> dict:
     """Compare hand-written gradients with numerical ones; return the relative errors, or raise GradientError.
 
-    Args: f: the loss as a function of the dict. grads: the gradients to judge (their keys are judged if keys is None).
-    method: "complex_step" or "central_differences".
+    Args:
+        f: the loss as a function of the dict `params`.
+        grads: the gradients to judge.
+        keys: which of them (all if None).
+        tolerance: the largest relative error that passes.
+        method: "complex_step" or "central_differences".
+    Raises: GradientError if a gradient is wrong.
     """
     checks.one_of("method", method, ("complex_step", "central_differences"))
     numeric = (complex_step if method == "complex_step" else central_differences)(f, params, list(grads) if keys is None else keys)

@@ -8,7 +8,7 @@ $$P_t = \mathrm{diag}(\phi'(a_t)) \left( W P_{t-1} + \frac{\partial^+ a_t}{\part
 Nothing of the past is stored, so memory does not grow with T. But P has H·H·(D + H + 1) entries, and the product with W
 costs H times that at every step: O(H⁴) for a vanilla cell with as many inputs as hidden units or fewer.
 
-Source: Robinson and Fallside 1987; Williams and Zipser 1989, eq. 12. There the weights change at every step while the
+Source: Robinson and Fallside 1987; Williams and Zipser 1989. There the weights change at every step while the
 influence is carried on; here they stay fixed over the sequence, which makes the gradient exact.
 """
 

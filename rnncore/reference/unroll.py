@@ -1,7 +1,8 @@
 r"""The one time loop, for every cell, and its way back: backpropagation through time.
 
-Forward:   for t in 1..T:   y_t, state, cache_t = step(x_t, state)            (push)
-Backward:  for t in T..1:   dx_t, dstate, dθ_t = step_backward(dy_t, dstate, cache_t)   (pop);   dθ = Σ_t dθ_t
+- Forward, for t from 1 to T: `y_t, state, cache_t = step(x_t, state)`; the cache is pushed on a stack.
+- Backward, for t from T to 1: `dx_t, dstate, dθ_t = step_backward(dy_t, dstate, cache_t)`; the cache is popped, and the
+  `dθ_t` are summed.
 
 A loop knows nothing of gates; a cell knows nothing of time. Source: Werbos 1990; Rumelhart, Hinton and Williams 1986.
 """
@@ -18,7 +19,8 @@ def unroll(cell, params: dict, x: np.ndarray, state=None, mask=None) -> tuple[np
     r"""Run a cell over a sequence.
 
     Args:
-        x: (T, D, B). state: initial state, zeros if None.
+        x: (T, D, B).
+        state: initial state, zeros if None.
         mask: (T, B), one where a step is real. At padding the state is carried on unchanged and the output is zero, so
             the final state is that of each sequence's true last step.
     Returns: outputs (T, ·, B), the final state, and the caches, a list of T.
