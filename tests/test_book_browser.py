@@ -114,6 +114,12 @@ def test_every_notebook_can_be_downloaded(visit):
     assert download.value.suggested_filename == "01_motivation.ipynb"
 
 
+def test_a_term_shows_its_meaning_under_the_pointer(visit):
+    page = visit("chapters/01_motivation")
+    term = page.locator("a.term-link", has_text="delay unit").first
+    assert term.get_attribute("title") == "An element that hands on its input one step later."
+
+
 def test_next_page_is_a_click_away(visit):
     page = visit("chapters/01_motivation")
     page.locator(".prev-next-footer a.right-next").click()
