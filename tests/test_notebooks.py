@@ -70,7 +70,7 @@ def test_cells_are_short(path):
 @pytest.mark.parametrize("path", CHAPTERS, ids=names(CHAPTERS))
 def test_code_that_is_shown_fits_the_page(path):
     shown = [cell for cell in notebooks.read(path).cells if cell.cell_type == "code" and "hide-input" not in cell.metadata.get("tags", [])]
-    assert [line for cell in shown for line in cell.source.split("\n") if len(line) > 105] == []
+    assert [line for cell in shown for line in cell.source.split("\n") if len(line) > 86] == []
 
 
 @pytest.mark.parametrize("path", ALL, ids=names(ALL))
