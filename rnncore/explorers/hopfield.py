@@ -56,7 +56,7 @@ class HopfieldExplorer(Explorer):
 
     Raises: TraitError for a wrong shape, a value other than ±1, an unknown index.
 
-    Source: Hopfield 1982. There the units are 0 and 1 and W is not divided by N; the dynamics are the same.
+    Source: Hopfield 1982. There the units are 0 and 1 and W is not divided by N; see `rnncore.reference.hopfield`.
     """
 
     _esm = front_end("charts", "hopfield_net", "hopfield_grid", "hopfield")

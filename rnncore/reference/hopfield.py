@@ -7,8 +7,9 @@ Shapes: patterns (N, P), one per column, entries ±1 · state s (N, 1) · weight
 A field of zero decides nothing: sgn(0) keeps the old state, everywhere in this file. Fields up to `ZERO` are taken for
 zero, because sums of multiples of 1/N are rounded.
 
-Source: Hopfield 1982. There the units are 0 and 1 and the sum is not divided by N; with units ±1 and this scale the fields
-are of order one, and the dynamics are the same.
+Source: Hopfield 1982. There the units are 0 and 1 and the sum is not divided by N. The scale changes no sign; with it the
+fields are of order one. Units ±1 with thresholds of zero are units 0 and 1 whose thresholds are half the sums of the rows
+of W, where Hopfield's are zero.
 """
 
 from __future__ import annotations
