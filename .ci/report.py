@@ -7,6 +7,7 @@ KINDS = {
     "equations": "tests.equations.",
     "graders": "tests.test_graders",
     "browser": "tests.test_book_browser",
+    "explorers": "tests.explorers",
     "chapters": "chapters",
     "solutions": "solutions",
 }

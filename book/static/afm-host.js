@@ -18,6 +18,9 @@
     get(name) {
       return this.#state[name];
     }
+    get traits() {
+      return { ...this.#state };
+    }
     set(name, value) {
       const before = this.#state;
       const entries = Object.entries(typeof name === "object" ? name : { [name]: value });
@@ -67,6 +70,7 @@
         el.textContent = "This widget needs a running kernel: open the notebook in JupyterLab to use it.";
         return;
       }
+      el.explorer = entry.model; // so that the browser's console can read and set the traits, as a kernel does
       addStyle(entry.state._css);
       entry.ready ??= load(entry.state._esm).then(async (widget) => {
         await widget.initialize?.({ model: entry.model });

@@ -75,7 +75,7 @@ class HelloExplorer(Explorer):
     def __init__(self, params: dict | None = None, **traits) -> None:
         params = TRAINED if params is None else params
         self._complete(params)
-        super().__init__(**{key: params[key] for key in KEYS}, **traits)
+        super().__init__(**{key: params[key] for key in KEYS} | traits)
         self.trained = {key: getattr(self, key).tolist() for key in KEYS}
 
     def _complete(self, params) -> None:
