@@ -15,11 +15,11 @@ from ..errors import RNNCoreError
 
 
 def front_end(*names: str) -> str:
-    """Join `kit.css`, `kit.js` and the named scripts into one module without imports, so that it also lives in a static page."""
-    folder = files(__package__)
+    """Join the kit and the named scripts, with the styles of the same names, into one module without imports: it also lives in a static page."""
+    folder, names = files(__package__), ("kit", *names)
     read = lambda name: folder.joinpath(name).read_text(encoding="utf-8")  # noqa: E731
-    style = f"const KIT_CSS = {json.dumps(read('kit.css'))};\n"
-    return style + "\n".join(read(f"{name}.js") for name in ("kit", *names))
+    style = "\n".join(read(f"{name}.css") for name in names if folder.joinpath(f"{name}.css").is_file())
+    return f"const KIT_CSS = {json.dumps(style)};\n" + "\n".join(read(f"{name}.js") for name in names)
 
 
 def mulberry32(seed: int) -> Iterator[float]:
