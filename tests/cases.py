@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnncore.gradcheck import relative_error
-from rnncore.reference import Batch, Elman, Jordan, Model, Readout
+from rnncore.reference import LSTM, Batch, Elman, Jordan, Model, Readout
 
 T, D, H, K, B = 7, 3, 4, 5, 2
 ACTIVATIONS = ("tanh", "relu", "logistic", "identity")
@@ -24,6 +24,7 @@ def jordan(activation="tanh", output="identity", decay=0.4):
 
 CELLS = {f"elman-{a}": vanilla(a) for a in ACTIVATIONS} | {f"jordan-{o}": jordan("tanh", o) for o in OUTPUTS}
 CELLS |= {"jordan-relu": jordan("relu", "softmax", 0.0), "jordan-logistic": jordan("logistic", "tanh", 0.9)}
+CELLS |= {"lstm": LSTM(D, H)}
 
 
 def parameters(part, rng, dtype=np.float64):
@@ -34,6 +35,11 @@ def parameters(part, rng, dtype=np.float64):
 def state(cell, rng, B=B, dtype=np.float64):
     zero = cell.initial_state(B)
     return type(zero)(*(rng.standard_normal(v.shape).astype(dtype) for v in zero))
+
+
+def columns(state, which):
+    """Some of the sequences of a state."""
+    return type(state)(*(v[:, which] for v in state))
 
 
 def sequence(rng, T=T, D=D, B=B, dtype=np.float64):

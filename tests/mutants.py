@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-TESTS = ("cases.py", "test_gradients.py", "test_unroll.py", "test_jordan.py", "test_rtrl.py", "test_losses.py", "test_model.py",
+TESTS = ("cases.py", "test_gradients.py", "test_unroll.py", "test_jordan.py", "test_lstm.py", "test_rtrl.py", "test_losses.py", "test_model.py",
          "test_optimizers.py", "test_gpu.py", "test_convert.py", "test_gradcheck.py")
 
 
@@ -34,7 +34,7 @@ class Mutant(NamedTuple):
 
 
 ELMAN, JORDAN, UNROLL, LOSSES, MODEL, ADAM = (f"reference/{n}.py" for n in ("elman", "jordan", "unroll", "losses", "model", "optimizers"))
-READOUT, RTRL, PHI = (f"reference/{n}.py" for n in ("readout", "rtrl", "activations"))
+READOUT, RTRL, PHI, LSTM = (f"reference/{n}.py" for n in ("readout", "rtrl", "activations", "lstm"))
 STEP_BACK = "dx[t], before, dparams = cell.step_backward(params, np.where(mask[t], dy[t], 0), real, caches[t])"
 
 MUTANTS = [
@@ -60,6 +60,25 @@ MUTANTS = [
     Mutant("fed-back path misses V", JORDAN, '"V": do @ cache.h.T', '"V": (do - dy) @ cache.h.T', "gradients"),
     Mutant("teacher forcing one step late", JORDAN, "+ targets[t - 1]", "+ targets[t]", "jordan"),
     Mutant("teacher forcing without memory", JORDAN, "s[t] = self.decay * s[t - 1] +", "s[t] = 0 * s[t - 1] +", "jordan"),
+    # the LSTM cell
+    Mutant("LSTM: input and forget gate swapped", LSTM, "c = f * state.c + i * g", "c = i * state.c + f * g", "lstm"),
+    Mutant("LSTM: output not squashed", LSTM, "h = o * tanh(c)", "h = o * c", "lstm"),
+    Mutant("LSTM: candidate with the bias of the forget gate", LSTM, '@ state.h + p["b_g"]', '@ state.h + p["b_f"]', "lstm"),
+    Mutant("LSTM: W instead of its transpose", LSTM, 'params[f"W_{k}"].T @ da[k]', 'params[f"W_{k}"] @ da[k]', "lstm"),
+    Mutant("LSTM: U instead of its transpose", LSTM, 'params[f"U_{k}"].T @ da[k]', 'params[f"U_{k}"].reshape(x.shape[0], -1) @ da[k]', "lstm"),
+    Mutant("LSTM: carried gradient of c lost", LSTM, "dc = dstate.c + dh", "dc = 0 * dstate.c + dh", "lstm"),
+    Mutant("LSTM: carried gradient of h lost", LSTM, "dh = dy + dstate.h", "dh = dy", "lstm"),
+    Mutant("LSTM: c reached by its own path alone", LSTM, "dc = dstate.c + dh * o * (1 - tanh_c * tanh_c)", "dc = dstate.c", "lstm"),
+    Mutant("LSTM: slope of the output's tanh lost", LSTM, "dh * o * (1 - tanh_c * tanh_c)", "dh * o", "lstm"),
+    Mutant("LSTM: slope of the output's tanh at the wrong argument", LSTM, "(1 - tanh_c * tanh_c)", "(1 - c * c)", "lstm"),
+    Mutant("LSTM: slope of the forget gate lost", LSTM, "dc * c_prev * f * (1 - f)", "dc * c_prev", "lstm"),
+    Mutant("LSTM: forget gate learns from the new memory", LSTM, "dc * c_prev * f * (1 - f)", "dc * c * f * (1 - f)", "lstm"),
+    Mutant("LSTM: memory sent back undamped", LSTM, "State(dh_prev, dc * f)", "State(dh_prev, dc)", "lstm"),
+    Mutant("LSTM: h for h_prev in dW", LSTM, "da[k] @ h_prev.T", "da[k] @ (o * tanh_c).T", "lstm"),
+    Mutant("LSTM: gradient of h through three gates only", LSTM, """for k in GATES)
+        return dx""", """for k in GATES[:3])
+        return dx""", "lstm"),
+    Mutant("LSTM: forget gates start at one half", LSTM, '"b_f": constant(1.0)', '"b_f": constant(0.0)', "lstm"),
     # the time loop
     Mutant("gradients overwritten at every step", UNROLL, "total[k] = total[k] + dparams[k]", "total[k] = dparams[k]", "gradients"),
     Mutant("x and h of the step before", UNROLL, "step_backward(params, dy[t], dstate, caches[t])",

@@ -48,7 +48,8 @@ def test_loss_gradients_and_state_equal_the_reference(name, mask, truncate):
         got, got_grads, got_final = twin_of(model).loss_and_gradients(gpu.to_torch(params), batch, gpu.to_torch(start), reduction)
         assert isinstance(got, float) and list(got_grads) == list(grads) and type(got_final) is type(final)
         close(got, value)
-        close(got_final[0].numpy(), final[0])
+        for ours, theirs in zip(got_final, final):
+            close(ours.numpy(), theirs)
         for k in grads:
             close(got_grads[k].numpy(), grads[k])
 
@@ -87,7 +88,8 @@ def test_generation_step_by_step(name):
         o, state = model.step_logits(params, x_t, state)
         their_o, their_state = twin.step_logits(theirs, gpu.to_torch(x_t), their_state)
         close(their_o.numpy(), o)
-    close(their_state[0].numpy(), state[0])
+    for ours, theirs in zip(state, their_state):
+        close(theirs.numpy(), ours)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, torch.float32, np.float64, torch.float64])
@@ -110,7 +112,7 @@ def lines_of_step(cell):
     return re.sub(r", Cache\(.*\)$", "", body)
 
 
-@pytest.mark.parametrize("name", ["Elman", "Jordan"])
+@pytest.mark.parametrize("name", ["Elman", "Jordan", "LSTM"])
 def test_a_step_has_the_same_lines(name):
     ours, theirs = lines_of_step(getattr(reference, name)), lines_of_step(getattr(gpu, name))
     assert ours == theirs and "@ x_t" in ours
@@ -128,7 +130,7 @@ def test_names_fields_and_arguments_are_the_same():
         elif inspect.isfunction(ours) and inspect.isfunction(theirs):
             common = list(inspect.signature(ours).parameters)
             assert list(inspect.signature(theirs).parameters)[: len(common)] == common
-    core = {"ACTIVATIONS", "Batch", "Elman", "Jordan", "Model", "Readout", "binary_cross_entropy", "logistic", "losses", "relu", "rtrl",
+    core = {"ACTIVATIONS", "Batch", "Elman", "Jordan", "LSTM", "Model", "Readout", "binary_cross_entropy", "logistic", "losses", "relu", "rtrl",
             "softmax", "softmax_cross_entropy", "squared_error", "unroll"}
     assert core <= set(gpu.__all__) and not (backward | drawn_by_numpy) & set(gpu.__all__)
 

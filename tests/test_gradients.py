@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rnncore import gradcheck, gpu
-from rnncore.reference import Elman, Jordan, Readout, unroll, unroll_backward
+from rnncore.reference import LSTM, Elman, Jordan, Readout, unroll, unroll_backward
 from tests import cases
 from tests.cases import CELLS, HOLES, MASK, K
 
@@ -22,25 +22,31 @@ def judge(value, inputs, grads):
 @pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
 @pytest.mark.parametrize("name", CELLS)
 def test_bptt_with_respect_to_everything(name, mask):
-    """A loss that looks at all outputs and at the final state; its gradient for parameters, inputs and initial state."""
+    """A loss that looks at all outputs and at all of the final state; its gradient for parameters, inputs and initial state."""
     cell, rng = CELLS[name], np.random.default_rng(3)
     params, x, start = cases.parameters(cell, rng), cases.sequence(rng), cases.state(cell, rng)
-    weight, end = rng.standard_normal((len(x), cell.outputs, x.shape[2])), cases.state(cell, rng)[0]
+    weight, end = rng.standard_normal((len(x), cell.outputs, x.shape[2])), cases.state(cell, rng)
 
     def value(q):
-        y, final, _ = unroll(cell, q, q["x"], type(start)(q["start"]), mask)
-        return (weight * y**2).sum() + (end * final[0] ** 2).sum()
+        y, final, _ = unroll(cell, q, q["x"], from_dict(q), mask)
+        return (weight * y**2).sum() + sum((e * s**2).sum() for e, s in zip(end, final))
 
-    inputs = params | {"x": x, "start": start[0]}
+    def from_dict(q):
+        return type(start)(*(q[f"start {field}"] for field in start._fields))
+
+    def to_dict(state):
+        return {f"start {field}": s for field, s in state._asdict().items()}
+
+    inputs = params | {"x": x} | to_dict(start)
     y, final, caches = unroll(cell, params, x, start, mask)
-    dx, dstart, grads = unroll_backward(cell, params, 2 * weight * y, type(start)(2 * end * final[0]), caches, mask)
-    judge(value, inputs, grads | {"x": dx, "start": dstart[0]})
+    dx, dstart, grads = unroll_backward(cell, params, 2 * weight * y, type(start)(*(2 * e * s for e, s in zip(end, final))), caches, mask)
+    judge(value, inputs, grads | {"x": dx} | to_dict(dstart))
 
     twin = getattr(gpu, type(cell).__name__)(**vars(cell))
     leaves = {k: torch.tensor(v, requires_grad=True) for k, v in inputs.items()}
-    y, final = gpu.unroll(twin, leaves, leaves["x"], type(start)(leaves["start"]), mask)
-    ((torch.tensor(weight) * y**2).sum() + (torch.tensor(end) * final[0] ** 2).sum()).backward()
-    for k, g in (grads | {"x": dx, "start": dstart[0]}).items():
+    y, final = gpu.unroll(twin, leaves, leaves["x"], from_dict(leaves), mask)
+    ((torch.tensor(weight) * y**2).sum() + sum((torch.tensor(e) * s**2).sum() for e, s in zip(end, final))).backward()
+    for k, g in (grads | {"x": dx} | to_dict(dstart)).items():
         assert gradcheck.relative_error(g, leaves[k].grad.numpy()) < 1e-12
 
 
@@ -92,7 +98,7 @@ def test_readout():
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 @pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("name", ["elman-tanh", "jordan-softmax"])
+@pytest.mark.parametrize("name", ["elman-tanh", "jordan-softmax", "lstm"])
 def test_whole_model(name, loss, mask, reduction):
     rng = np.random.default_rng(8)
     model = cases.model(CELLS[name], loss=loss)
@@ -105,15 +111,16 @@ def test_whole_model(name, loss, mask, reduction):
 
 @pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
 @pytest.mark.parametrize("loss", LOSSES)
-def test_one_output_at_the_end(loss, mask):
+@pytest.mark.parametrize("name", ["elman-tanh", "lstm"])
+def test_one_output_at_the_end(name, loss, mask):
     rng = np.random.default_rng(9)
-    model = cases.model(cases.vanilla(), loss=loss, output="last")
+    model = cases.model(CELLS[name], loss=loss, output="last")
     params, batch, start = cases.parameters(model, rng), cases.batch(loss, rng, "last", mask), cases.state(model.cell, rng)
     _, grads, _ = model.loss_and_gradients(params, batch, start)
     judge(lambda q: model.loss_value(q, batch, start), params, grads)
 
 
-@pytest.mark.parametrize("cell", [Elman(3, 1), Elman(1, 4), Elman(1, 1, "relu"), Jordan(1, 1, 1, output="softmax"), Jordan(2, 3, 1)])
+@pytest.mark.parametrize("cell", [Elman(3, 1), Elman(1, 4), Elman(1, 1, "relu"), Jordan(1, 1, 1, output="softmax"), Jordan(2, 3, 1), LSTM(3, 1), LSTM(1, 4), LSTM(1, 1)])
 @pytest.mark.parametrize("T,B", [(1, 1), (1, 3), (6, 1)])
 def test_smallest_sizes(cell, T, B):
     rng = np.random.default_rng(10)

@@ -24,6 +24,9 @@ ELMAN, JORDAN, READOUT = reference.Elman(D, H), reference.Jordan(D, H, K), refer
 PARAMS = cases.parameters(ELMAN, RNG) | cases.parameters(READOUT, RNG)
 JORDAN_PARAMS = cases.parameters(JORDAN, RNG)
 START, JORDAN_START = cases.state(ELMAN, RNG), cases.state(JORDAN, RNG)
+CELL = reference.LSTM(D, H)
+LSTM_PARAMS, LSTM_START = cases.parameters(CELL, RNG), cases.state(CELL, RNG)
+LSTM_CACHES = reference.unroll(CELL, LSTM_PARAMS, X, LSTM_START)[2]
 CACHES = reference.unroll(ELMAN, PARAMS, X, START)[2]
 WIDE_CACHE = JORDAN.teacher_forced(JORDAN_PARAMS, X, GOAL)[1]
 
@@ -40,6 +43,7 @@ def model_call(name):
 FUNCTIONS = {
     "unroll": (lambda lib, **a: lib.unroll(lib.Elman(D, H), **a), dict(params=PARAMS, x=X, state=START, mask=MASK)),
     "unroll (Jordan)": (lambda lib, **a: lib.unroll(lib.Jordan(D, H, K), **a), dict(params=JORDAN_PARAMS, x=X, state=JORDAN_START)),
+    "unroll (LSTM)": (lambda lib, **a: lib.unroll(lib.LSTM(D, H), **a), dict(params=LSTM_PARAMS, x=X, state=LSTM_START, mask=MASK)),
     "rtrl": (lambda lib, **a: lib.rtrl(lib.Elman(D, H), d_loss=lambda t, h: h, **a), dict(params=PARAMS, x=X, state=START)),
     "teacher_forced": (lambda lib, **a: lib.Jordan(D, H, K).teacher_forced(**a), dict(params=JORDAN_PARAMS, x=X, targets=GOAL)),
     "Readout.forward": (lambda lib, **a: lib.Readout(H, K).forward(**a), dict(params=PARAMS, h=DY)),
@@ -59,6 +63,8 @@ FUNCTIONS = {
 BACKWARD = {  # the reference alone has these
     "unroll_backward": (lambda lib, **a: lib.unroll_backward(lib.Elman(D, H), **a),
                         dict(params=PARAMS, dy=DY, dstate=START, caches=CACHES, mask=MASK)),
+    "unroll_backward (LSTM)": (lambda lib, **a: lib.unroll_backward(CELL, **a),
+                               dict(params=LSTM_PARAMS, dy=DY, dstate=LSTM_START, caches=LSTM_CACHES, mask=MASK)),
     "truncated_backward": (lambda lib, **a: lib.truncated_backward(lib.Elman(D, H), **a),
                            dict(params=PARAMS, dy=DY, caches=CACHES, k1=2, k2=3, mask=MASK)),
     "Readout.backward": (lambda lib, **a: lib.Readout(H, K).backward(**a), dict(params=PARAMS, do=LOGITS, h=DY)),
@@ -99,7 +105,7 @@ def spoil(name, arguments):
                 yield f"{key}: another precision", {key: arguments[key].astype(np.float32)}, DtypeError
     if "params" in arguments:
         good = arguments["params"]
-        last = "c" if "Readout" in name else "b"
+        last = "c" if "Readout" in name else "b_o" if "LSTM" in name else "b"
         yield "params: a key is missing", {"params": {k: v for k, v in good.items() if k != last}}, ShapeError
         yield "params: not a dict", {"params": list(good.values())}, ShapeError
         yield "params: transposed bias", {"params": good | {last: good[last].T}}, ShapeError
@@ -113,10 +119,12 @@ def spoil(name, arguments):
             other = JordanState if type(good) is State else State
             yield f"{key}: of another cell", {key: other(good[0])}, ShapeError
             yield f"{key}: a bare array", {key: good[0]}, ShapeError
-            yield f"{key}: one sequence too few", {key: type(good)(good[0][:, 1:])}, ShapeError
-            yield f"{key}: NaN", {key: type(good)(with_nan(good[0]))}, NotFiniteError
-            yield f"{key}: integers", {key: type(good)(np.ones(good[0].shape, int))}, DtypeError
-            yield f"{key}: another precision", {key: type(good)(good[0].astype(np.float32))}, DtypeError
+            last = good._fields[-1]  # the only one, but for an LSTM
+            for what, bad, error in (
+                ("one sequence too few", good[-1][:, 1:], ShapeError), ("NaN", with_nan(good[-1]), NotFiniteError),
+                ("integers", np.ones(good[-1].shape, int), DtypeError), ("another precision", good[-1].astype(np.float32), DtypeError),
+            ):  # fmt: skip
+                yield f"{key}: {what}", {key: good._replace(**{last: bad})}, error
     if "mask" in arguments:
         yield "mask: turned round", {"mask": MASK.T}, ShapeError
         yield "mask: other values", {"mask": MASK * 2}, SettingError
@@ -127,7 +135,7 @@ def spoil(name, arguments):
     if "caches" in arguments:
         yield "caches: none", {"caches": []}, EmptySequenceError
         yield "caches: not a list", {"caches": None}, ShapeError
-        yield "caches: of fewer steps", {"caches": CACHES[1:], **({"mask": None})}, ShapeError
+        yield "caches: of fewer steps", {"caches": arguments["caches"][1:], **({"mask": None})}, ShapeError
     if "k1" in arguments:
         for k1, k2 in ((0, 3), (2, 0), (-1, 3), (1.5, 3), (3, 2), (True, 3), (None, 3), (2, float("inf"))):
             yield f"k1 = {k1}, k2 = {k2}", {"k1": k1, "k2": k2}, SettingError
@@ -209,7 +217,8 @@ def test_good_input_is_accepted_and_left_as_it_was(lib, name):
 @pytest.mark.parametrize("make", [
     lambda lib: lib.Elman(0, 3), lambda lib: lib.Elman(3, -1), lambda lib: lib.Elman(2.5, 3), lambda lib: lib.Elman(True, 3),
     lambda lib: lib.Elman("3", 3), lambda lib: lib.Elman(3, 3, "sigmoid"), lambda lib: lib.Elman(3, 3, None),
-    lambda lib: lib.Jordan(3, 4, 0), lambda lib: lib.Jordan(3, 4, 5, "swish"), lambda lib: lib.Jordan(3, 4, 5, output="relu"),
+    lambda lib: lib.LSTM(0, 3), lambda lib: lib.LSTM(3, 2.5), lambda lib: lib.LSTM(3, 4, "1996"), lambda lib: lib.LSTM(3, 4, 1999),
+    lambda lib: lib.LSTM(3, 4).initial_state(0), lambda lib: lib.LSTM(3, 4).init(0), lambda lib: lib.Jordan(3, 4, 0), lambda lib: lib.Jordan(3, 4, 5, "swish"), lambda lib: lib.Jordan(3, 4, 5, output="relu"),
     lambda lib: lib.Jordan(3, 4, 5, decay=1.0), lambda lib: lib.Jordan(3, 4, 5, decay=-0.1), lambda lib: lib.Jordan(3, 4, 5, decay=np.nan),
     lambda lib: lib.Jordan(3, 4, 5, decay="0"), lambda lib: lib.Readout(0, 1), lambda lib: lib.Readout(1, None),
     lambda lib: lib.Model(lib.Elman(3, 4), lib.Readout(5, 2)), lambda lib: lib.Model(lib.Elman(3, 4), loss="hinge"),
@@ -231,7 +240,7 @@ def test_impossible_settings(lib, make):
 
 @pytest.mark.parametrize("lib", [reference, gpu])
 def test_an_initialiser_for_what_is_not_there(lib):
-    for part in (lib.Elman(D, H), lib.Jordan(D, H, K), lib.Readout(H, K), lib.Model(lib.Elman(D, H), lib.Readout(H, K))):
+    for part in (lib.Elman(D, H), lib.Jordan(D, H, K), lib.LSTM(D, H), lib.Readout(H, K), lib.Model(lib.Elman(D, H), lib.Readout(H, K))):
         with pytest.raises(ShapeError, match="expected initialisers for some of"):
             part.init(np.random.default_rng(0), Z=reference.zeros())
     with pytest.raises(ShapeError, match="square"):

@@ -22,12 +22,13 @@ from .devices import device, to_numpy, to_torch
 from .elman import Elman
 from .jordan import Jordan
 from .losses import binary_cross_entropy, softmax_cross_entropy, squared_error
+from .lstm import LSTM
 from .model import Model
 from .readout import Readout
 from .rtrl import rtrl
 from .unroll import unroll
 
 __all__ = [
-    "ACTIVATIONS", "Batch", "Elman", "Jordan", "Model", "Readout", "binary_cross_entropy", "device", "hopfield", "logistic",
+    "ACTIVATIONS", "Batch", "Elman", "Jordan", "LSTM", "Model", "Readout", "binary_cross_entropy", "device", "hopfield", "logistic",
     "losses", "relu", "rtrl", "softmax", "softmax_cross_entropy", "squared_error", "to_numpy", "to_torch", "unroll",
 ]

@@ -83,6 +83,6 @@ def draw_parameters(rng: np.random.Generator, shapes: dict, how: dict, dtype, H:
     unknown = [k for k in how if k not in shapes]
     if unknown:
         raise ShapeError(f"init: expected initialisers for some of {sorted(shapes)}, got {unknown}")
-    bias = {k for k, shape in shapes.items() if shape[1] == 1 and k in ("b", "c")}
+    bias = {k for k, shape in shapes.items() if shape[1] == 1 and k.split("_")[0] in ("b", "c")}  # b, and b_f of a gate
     default = {k: zeros() if k in bias else uniform(H**-0.5) for k in shapes}
     return {k: how.get(k, default[k])(rng, shape, dtype) for k, shape in shapes.items()}

@@ -97,7 +97,7 @@ class Model:
         dh, grads = self.readout.backward(params, do, h) if self.readout else (do, {})
         if self.output == "last":
             zero = np.zeros((len(caches), *dh.shape[1:]), dh.dtype)
-            dstate = self.initial_state(dh.shape[2])._replace(h=dh[0])
+            dstate = self.initial_state(dh.shape[2], dh.dtype)._replace(h=dh[0])
             return unroll_backward(self.cell, params, zero, dstate, caches, mask)[2] | grads
         if self.truncate:
             return truncated_backward(self.cell, params, dh, caches, *self.truncate, mask) | grads
