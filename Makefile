@@ -22,7 +22,7 @@ export OMP_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 export JUPYTER_PLATFORM_DIRS := 1
 
-.PHONY: help env front book test lint serve lab notebooks exercises lock clean
+.PHONY: help env front book test lint serve lab notebooks exercises publish lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ notebooks: $(ENV) ## execute notebooks, normalise them, store their outputs (N=s
 
 exercises: $(ENV) ## regenerate exercises/ from solutions/
 	@python -m grading.release
+
+publish: $(ENV) ## put the built book on a static host: TO=folder, TO=user@host:folder or TO=repository#branch
+	@python -m book.publish
 
 env: $(ENV) ## the environment alone
 front: $(FRONT) ## the vendored front-end files alone
