@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
-import shutil
+import os
 import subprocess
-import threading
 from pathlib import Path
 
 import pytest
 
+from book import browser
+
 ROOT = Path(__file__).resolve().parents[1]
-SITE = ROOT / "_build" / "html"
-PREFIX = "/rnn-book/"  # the book must not mind where it is served
+SITE = browser.SITE
 SOURCES = ["chapters", "exercises", "solutions", "book/ext", "book/static", "rnncore", "_config.yml", "_toc.yml", "references.bib"]
 
 
@@ -27,6 +25,8 @@ def site() -> Path:
     """The built book; `make test` has built it just before, a lone pytest run builds it if it is out of date."""
     from filelock import FileLock
 
+    if os.environ.get("BOOK_SITE"):
+        return SITE
     (ROOT / "build").mkdir(exist_ok=True)
     with FileLock(ROOT / "build" / "site.lock"):
         index = SITE / "searchindex.js"
@@ -35,33 +35,25 @@ def site() -> Path:
     return SITE
 
 
-class _Handler(http.server.SimpleHTTPRequestHandler):
-    def translate_path(self, path):
-        return super().translate_path(path[len(PREFIX) - 1 :] if path.startswith(PREFIX) else "/outside-the-book")
-
-    def log_message(self, *args):
-        pass
+@pytest.fixture(scope="session")
+def address(site) -> str:
+    """The book under a sub-path, as on a project site."""
+    with browser.project_pages(site) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
-def address(site) -> str:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler, directory=str(site)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}{PREFIX}"
-    server.shutdown()
-    server.server_close()
+def root_address(site) -> str:
+    """The book at the root of a plain static server."""
+    with browser.plain_server(site) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
 def chromium():
     """A browser for which no host but our server exists."""
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    path = browser.find_chromium()
     if path is None:
         pytest.skip("Chromium is not installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--disable-dev-shm-usage"]
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield browser
-        browser.close()
+    with browser.chromium(path) as running:
+        yield running

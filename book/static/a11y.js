@@ -4,19 +4,25 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const el of document.querySelectorAll(".search-button-field[aria-label], .theme-switch-button[aria-label], summary[aria-label]"))
     el.removeAttribute("aria-label");
 
-  // What scrolls sideways must be reachable with the keyboard.
+  // The book's name and the search stand in no landmark otherwise.
+  const sidebar = document.querySelector(".bd-sidebar-primary");
+  sidebar?.setAttribute("role", "complementary");
+  sidebar?.setAttribute("aria-label", "The book");
+
+  // What scrolls sideways must be reachable with the keyboard. (The theme marks a block of code with -1 while it is folded away.)
   const label = { PRE: "Code or output", TABLE: "Table" };
   const reach = () => {
     for (const el of document.querySelectorAll("article pre, article .pst-scrollable-table-container, article div.math, article .output.text_html, article figure")) {
-      if (el.scrollWidth <= el.clientWidth + 1 || el.hasAttribute("tabindex")) continue;
+      if (el.scrollWidth <= el.clientWidth + 1) continue;
       el.tabIndex = 0;
-      if (el.tagName === "FIGURE") continue; // it has a role and a caption already
-      el.setAttribute("role", "region");
+      if (el.tagName === "FIGURE" || el.hasAttribute("role")) continue; // a figure has a role and a caption already
+      el.setAttribute("role", "group"); // not "region": a page with fifty landmarks has none
       el.setAttribute("aria-label", el.querySelector("table") ? label.TABLE : label[el.tagName] ?? "Equation");
     }
   };
   reach();
   addEventListener("resize", reach);
+  addEventListener("toggle", reach, true); // an opened dropdown or hidden cell
   window.MathJax?.startup?.promise?.then(reach);
   addEventListener("load", () => window.MathJax?.startup?.promise?.then(reach));
 });

@@ -123,16 +123,17 @@ class HelloView {
   draw() {
     if (!this.steps) return;
     const step = this.get("step"), width = this.frame.root.clientWidth ? this.picture.clientWidth : 600;
-    this.picture.replaceChildren(helloPicture(Math.max(280, Math.min(width, 1000)), this.steps, step, (t) => this.setStep(t)));
+    const room = Math.max(240, this.curve.clientWidth); // all sizes are read before anything is changed: one layout, not two
+    renew(this.picture, helloPicture(Math.max(280, Math.min(width, 1000)), this.steps, step, (t) => this.setStep(t)));
     this.stepButtons.forEach((b, t) => b.setAttribute("aria-pressed", t + 1 === step));
     KEYS.forEach((key) => this.editors[key].set(this.get(key)));
     this.optimizer.set(this.get("optimizer"));
     this.rate.set(this.get("lr"));
     this.drawPicked();
     this.drawSays();
-    this.drawCurve();
-    this.lines.replaceChildren(...this.stepTables(this.steps[step - 1], step));
-    this.all.replaceChildren(this.allTable());
+    this.drawCurve(room);
+    renew(this.lines, ...this.stepTables(this.steps[step - 1], step));
+    renew(this.all, this.allTable());
     const text = this.describe();
     this.summary.textContent = text;
     this.frame.say(text);
@@ -141,7 +142,7 @@ class HelloView {
   drawPicked() {
     const { key, i, j } = this.picked;
     const place = key === "b" || key === "c" ? i + 1 : `${i + 1},${j + 1}`;
-    this.pickedName.replaceChildren("Entry ", sub(key, place));
+    renew(this.pickedName, ...node("label", {}, "Entry ", sub(key, place)).childNodes);
     this.pickedSlider.set(this.get(key)[i][j]);
     this.zeroAll.textContent = `Set all of ${key} to 0`;
     KEYS.forEach((other) => this.editors[other].mark(other === key ? i : -1, j));
@@ -149,15 +150,15 @@ class HelloView {
 
   drawSays() {
     const parts = generate(this.params, 0, 4).flatMap(({ character, confidence }) => [" → ", node("b", {}, VOCABULARY[character]), node("span", { class: "muted" }, ` ${fmt(confidence)}`)]);
-    this.says.replaceChildren("What it says from “h”, fed with its own likeliest answer: ", node("b", {}, "h"), ...parts);
+    renew(this.says, ...node("p", {}, "What it says from “h”, fed with its own likeliest answer: ", node("b", {}, "h"), ...parts).childNodes);
   }
 
-  drawCurve() {
+  drawCurve(room) {
     const { history } = this;
-    if (!history.length) return this.curve.replaceChildren(node("p", { class: "muted" }, "The loss curve appears here once you train. Any edit starts a new run."));
+    if (!history.length) return renew(this.curve, node("p", { class: "muted" }, "The loss curve appears here once you train. Any edit starts a new run."));
     const top = Math.max(...history), last = history.length - 1;
     const options = { title: "Total loss L", x: "training step", low: 0, high: top * 1.05 || 1, last, line: "loss", digits: top < 2 ? 1 : 0, end: fmt(history[last], 3), alt: `Total loss over ${last} training steps, from ${fmt(history[0], 3)} to ${fmt(history[last], 3)}` };
-    this.curve.replaceChildren(lineChart(Math.max(240, this.curve.clientWidth), 170, history, options));
+    renew(this.curve, lineChart(room, 170, history, options));
   }
 
   stepTables(step, t) {

@@ -51,7 +51,7 @@ class HelloExplorer(Explorer):
     Source: Karpathy 2015, whose figure has the same sizes; the biases are ours.
     """
 
-    _esm = front_end("charts", "hello_net", "hello_picture", "hello")
+    _esm = front_end("renew", "charts", "hello_net", "hello_picture", "hello")
 
     U = Array((3, 4), TRAINED["U"])
     W = Array((3, 3), TRAINED["W"])
