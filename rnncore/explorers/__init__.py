@@ -3,5 +3,6 @@
 from .bptt import BPTTExplorer
 from .hello import HelloExplorer
 from .hopfield import HopfieldExplorer
+from .unfolding import UnfoldingExplorer
 
-__all__ = ["BPTTExplorer", "HelloExplorer", "HopfieldExplorer"]
+__all__ = ["BPTTExplorer", "HelloExplorer", "HopfieldExplorer", "UnfoldingExplorer"]

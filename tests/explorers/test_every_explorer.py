@@ -56,6 +56,12 @@ def test_files_are_short():
         ("BPTTExplorer", "targets", np.ones(7), "expected 2 to 6 steps"),
         ("BPTTExplorer", "w", np.inf, "expected a finite number, got inf"),
         ("BPTTExplorer", "path_weight", "v", "v"),
+        ("UnfoldingExplorer", "x", np.ones((3, 1)), r"UnfoldingExplorer.x: expected shape \(T,\), got \(3, 1\)"),
+        ("UnfoldingExplorer", "x", np.ones(9), r"expected 1 to 8 steps, got \(9,\)"),
+        ("UnfoldingExplorer", "h0", np.nan, "UnfoldingExplorer.h0: expected a finite number, got nan"),
+        ("UnfoldingExplorer", "unfolded", 1.5, "1.5"),
+        ("UnfoldingExplorer", "pattern", "jordan", "jordan"),
+        ("UnfoldingExplorer", "step", -1, "-1"),
     ],
 )
 def test_wrong_values_are_refused(name, trait, value, message):
@@ -73,6 +79,8 @@ def test_wrong_values_are_refused(name, trait, value, message):
         ("HopfieldExplorer", {"stored": [6]}, "indices of patterns, 0 to 5"),
         ("HelloExplorer", {"params": {}}, "without U, W, b, V, c"),
         ("BPTTExplorer", {"x": [1.0]}, "expected 2 to 6 steps"),
+        ("UnfoldingExplorer", {"x": []}, "UnfoldingExplorer.x"),
+        ("UnfoldingExplorer", {"weight": "h0"}, "h0"),
         ("BPTTExplorer", {"x": [1.0, 2.0]}, r"targets: expected 2 entries, as many as x, got \(4,\)"),
     ],
 )
