@@ -9,6 +9,15 @@ document.addEventListener("DOMContentLoaded", () => {
   sidebar?.setAttribute("role", "complementary");
   sidebar?.setAttribute("aria-label", "The book");
 
+  // Who closes a drawer or the search comes back to the button that opened it.
+  for (const dialog of document.querySelectorAll("dialog[id^=pst-]")) {
+    let opener = null;
+    new MutationObserver(() => { if (dialog.open) opener = before; }).observe(dialog, { attributeFilter: ["open"] });
+    dialog.addEventListener("close", () => setTimeout(() => opener?.focus()));
+  }
+  let before = null; // what had the focus last, outside of any dialog
+  addEventListener("focusin", ({ target }) => { if (!target.closest("dialog, .bd-sidebar")) before = target; });
+
   // What scrolls sideways must be reachable with the keyboard. (The theme marks a block of code with -1 while it is folded away.)
   const label = { PRE: "Code or output", TABLE: "Table" };
   const reach = () => {
