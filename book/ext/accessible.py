@@ -1,4 +1,4 @@
-"""What a page needs beyond the theme: table corners that are no headings, a page for what is not there."""
+"""What a page needs beyond the theme: headings of tables with a name, no stray commas, a page for what is not there."""
 
 import re
 from pathlib import Path
@@ -20,6 +20,13 @@ def table_heads(app, pagename, templatename, context, doctree):
         context["body"] = re.sub(r'<th class="head([^"]*)">(.*?)</th>', head, context["body"], flags=re.DOTALL)
 
 
+def glue_punctuation(app, pagename, templatename, context, doctree):
+    """No line begins with the comma after a formula: for the browser a formula is a box, with a place to break behind it."""
+    formula = r'<span class="math[^"]*">\\\([^<]{1,60}\\\)</span>'
+    if context.get("body"):
+        context["body"] = re.sub(rf"({formula}[,.;:?)]+)", r'<span class="glued">\1</span>', context["body"])
+
+
 def add_root_files(app, config):
     config.html_extra_path.append(str(BOOK / "root"))
 
@@ -27,4 +34,5 @@ def add_root_files(app, config):
 def setup(app):
     app.connect("config-inited", add_root_files)
     app.connect("html-page-context", table_heads, priority=10_000)
+    app.connect("html-page-context", glue_punctuation, priority=10_000)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

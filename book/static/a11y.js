@@ -18,10 +18,24 @@ document.addEventListener("DOMContentLoaded", () => {
   let before = null; // what had the focus last, outside of any dialog
   addEventListener("focusin", ({ target }) => { if (!target.closest("dialog, .bd-sidebar")) before = target; });
 
+  // The theme takes the focus away from a button once it is pressed, so that its tooltip goes: bad for who pressed it by a key.
+  addEventListener("click", ({ target, detail }) => {
+    const button = target.closest?.("button");
+    if (button && detail === 0) setTimeout(() => { if (document.activeElement === document.body) button.focus(); });
+  }, true);
+
+  // Paper is white.
+  const root = document.documentElement;
+  let theme = null;
+  matchMedia("print").addEventListener("change", ({ matches }) => {
+    if (matches) [theme, root.dataset.theme] = [root.dataset.theme, "light"];
+    else if (theme) root.dataset.theme = theme;
+  });
+
   // What scrolls sideways must be reachable with the keyboard. (The theme marks a block of code with -1 while it is folded away.)
   const label = { PRE: "Code or output", TABLE: "Table" };
   const reach = () => {
-    for (const el of document.querySelectorAll("article pre, article .pst-scrollable-table-container, article div.math, article .output.text_html, article figure")) {
+    for (const el of document.querySelectorAll("article pre, article .pst-scrollable-table-container, article div.math, article mjx-container[display], article .output.text_html, article figure")) {
       if (el.scrollWidth <= el.clientWidth + 1) continue;
       el.tabIndex = 0;
       if (el.tagName === "FIGURE" || el.hasAttribute("role")) continue; // a figure has a role and a caption already
