@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,6 +43,14 @@ ABSOLUTE = re.compile(rb"""<[a-z][^<>]*?\s(?:href|src|srcset|action|poster|data|
 ABSOLUTE_IN_STYLE = re.compile(rb"""(?:url\(\s*|@import\s+)["']?(/[^"')\s;]*)""")
 
 
+def texts(path: Path):
+    """What a file holds; of wheels and other archives each part, for packed text hides from a search."""
+    yield path.read_bytes()
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            yield from (archive.read(name) for name in archive.namelist())
+
+
 def problems(site: Path) -> list[str]:
     """Why this site would not work at an address with a path, or would tell whose machine it comes from."""
     if not site.is_dir():
@@ -54,11 +63,11 @@ def problems(site: Path) -> list[str]:
         if path.is_symlink():
             found.append(f"{name} is a link")
         elif path.is_file():
-            text = path.read_bytes()
             pattern = {".html": ABSOLUTE, ".css": ABSOLUTE_IN_STYLE}.get(path.suffix)
-            leaving = sorted(set(pattern.findall(text))) if pattern else []
+            leaving = sorted(set(pattern.findall(path.read_bytes()))) if pattern else []
             found += [f"{name} refers to {match.decode()}, which leaves the book" for match in leaving]
-            found += [f"{name} names a folder of this machine: {place.decode()}" for place in machine if place in text]
+            told = {place for text in texts(path) for place in machine if place in text}
+            found += [f"{name} names a folder of this machine: {place.decode()}" for place in sorted(told)]
     return found
 
 

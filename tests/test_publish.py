@@ -10,6 +10,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+import zipfile
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -97,7 +98,7 @@ def place(request, tmp_path, monkeypatch) -> Place:
     far.chmod(0o755)
     monkeypatch.setenv("RSYNC_RSH", str(far))
     for who in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{who}_NAME", "A. Reader")
+        monkeypatch.setenv(f"GIT_{who}_NAME", "Reader")
         monkeypatch.setenv(f"GIT_{who}_EMAIL", "reader@example.org")
     return Place(request.param, tmp_path)
 
@@ -112,7 +113,9 @@ def test_the_next_publication_changes_and_removes(small, place):
     shutil.rmtree(small / "_static" / "old")
     (small / "chapters" / "two.html").unlink()
     (small / "chapters" / "one.html").write_text(PAGE + "new")
-    (small / "searchindex.js").write_text("[]")  # as long as before: size alone would not tell
+    (small / "searchindex.js").write_text("[]")  # as long as before and of the same date: only the content tells
+    for folder in {small, place.folder if place.kind != "branch" else small}:
+        os.utime(folder / "searchindex.js", (1, 1))
     publish.publish(small, place.to)
     assert place.content() == published(small)
     assert place.kind == "branch" or not (place.folder / "_static" / "old").exists()
@@ -167,11 +170,8 @@ def test_links_in_the_target_are_not_followed(small, tmp_path):
     assert content(target) == published(small)
 
 
-def test_a_branch_that_moved_meanwhile_is_not_overwritten(small, tmp_path, monkeypatch):
-    place = Place("branch", tmp_path)
-    for who in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{who}_NAME", "A. Reader")
-        monkeypatch.setenv(f"GIT_{who}_EMAIL", "reader@example.org")
+@pytest.mark.parametrize("place", ["branch"], indirect=True)
+def test_a_branch_that_moved_meanwhile_is_not_overwritten(small, place, monkeypatch):
     publish.publish(small, place.to)
     run = publish.run
 
@@ -240,6 +240,13 @@ def test_the_home_folder_is_looked_for(small, monkeypatch):
     assert publish.problems(small) == ["chapters/one.html names a folder of this machine: /home/reader"]
 
 
+def test_wheels_are_looked_into(small):
+    with zipfile.ZipFile(small / "_static" / "rnncore.whl", "w", zipfile.ZIP_DEFLATED) as wheel:
+        wheel.writestr("rnncore/text.pyc", f"{ROOT}/rnncore/text.py" * 9)
+    assert str(ROOT).encode() not in (small / "_static" / "rnncore.whl").read_bytes()
+    assert publish.problems(small) == [f"_static/rnncore.whl names a folder of this machine: {ROOT}"]
+
+
 def test_a_book_older_than_its_sources_is_not_current(tmp_path):
     root = tmp_path / "vendor"  # a name that is left out below the root must not hide the root itself
     source, other, last = root / "chapters" / "one.md", root / "book" / "vendor" / "math.js", root / "site" / "searchindex.js"
@@ -260,16 +267,12 @@ def test_the_command_explains_without_a_traceback():
     assert done.stderr.startswith("make publish: Where to? TO=") and "Traceback" not in done.stderr
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
 def test_the_book_works_below_any_path(site, tmp_path):
     """The built book, published, and all that its pages name fetched from an address with two folders before it."""
     publish.publish(site, str(tmp_path / "people" / "someone" / "book"))
     assert content(tmp_path / "people" / "someone" / "book") == published(site)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(tmp_path / "people")))
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path / "people"))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     home = f"http://127.0.0.1:{server.server_address[1]}/someone/book/"
     try:
@@ -285,7 +288,7 @@ def test_the_book_works_below_any_path(site, tmp_path):
         missing = []
         for name in own:
             try:
-                urllib.request.urlopen(name).close()
+                urllib.request.urlopen(urllib.request.Request(name, method="HEAD")).close()
             except urllib.error.HTTPError as error:
                 missing.append((name, error.code))
                 error.close()
