@@ -1,8 +1,10 @@
 """Explorers: widgets that compute in the page, in the built book as in JupyterLab."""
 
 from .bptt import BPTTExplorer
+from .gates import GatesExplorer
 from .hello import HelloExplorer
 from .hopfield import HopfieldExplorer
+from .spectrum import SpectrumExplorer
 from .unfolding import UnfoldingExplorer
 
-__all__ = ["BPTTExplorer", "HelloExplorer", "HopfieldExplorer", "UnfoldingExplorer"]
+__all__ = ["BPTTExplorer", "GatesExplorer", "HelloExplorer", "HopfieldExplorer", "SpectrumExplorer", "UnfoldingExplorer"]

@@ -6,14 +6,15 @@ from .bptt import activity_stack, paths, truncation_windows
 from .gradients import against_window, clipping, contributions, growth, step_size
 from .graphs import circuit, circuit_and_unfolded, neurons, unfolded
 from .history import patterns, time_line
+from .lstm import cell, gates
 from .memory import four_memories
 from .museum import loss_beside_right
 from .spectrum import jacobian_norms, spectrum
 from .style import COLOR, LINES, MARKERS, use_style
 
 __all__ = [
-    "COLOR", "LINES", "MARKERS", "activities", "activity_stack", "against_window", "band", "circuit",
-    "circuit_and_unfolded", "clipping", "confidences", "contributions", "distribution", "four_memories", "growth",
+    "COLOR", "LINES", "MARKERS", "activities", "activity_stack", "against_window", "band", "cell", "circuit",
+    "circuit_and_unfolded", "clipping", "confidences", "contributions", "distribution", "four_memories", "gates", "growth",
     "jacobian_norms", "loss_beside_right", "matrix", "neurons", "paths", "patterns", "spectrum", "step_size", "time_line",
     "truncation_windows", "unfolded", "use_style",
 ]
