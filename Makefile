@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 PORT ?= 8000
 JOBS ?= 2
+# 0 leaves out the Python that runs in the page (see book/live).
+LIVE ?= 1
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,15 +23,17 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export OMP_NUM_THREADS := 1
 export PYTHONHASHSEED := 0
 export JUPYTER_PLATFORM_DIRS := 1
+export LIVE
 
-.PHONY: help env front book test lint serve lab notebooks exercises publish lock clean
+.PHONY: help env front book test lint serve lab measure shots notebooks exercises publish lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-book: $(ENV) $(FRONT) ## build the whole book from clean
+book: $(ENV) $(FRONT) ## build the whole book from clean (LIVE=0: without Python in the page)
 	@rm -rf _build
 	@jupyter-book build . --all -W --keep-going --quiet
+	@test "$(LIVE)" = 0 || python -m book.live.build
 	@echo "The book lies in $(SITE)/index.html; make serve shows it on a local port."
 
 test: $(ENV) lint book ## everything: lint, book, unit tests, notebooks, graders, browser
@@ -48,6 +52,12 @@ serve: ## show the built book on http://localhost:8000 (PORT=...)
 
 lab: $(ENV) ## JupyterLab on the course
 	@jupyter lab
+
+measure: $(ENV) ## measure the built book in a browser: explorers, bytes, axe, other hosts (build/reports/page.md)
+	@python -m book.measure
+
+shots: $(ENV) ## pictures of every page and explorer, at three widths, light and dark (build/shots/)
+	@python -m book.shots
 
 notebooks: $(ENV) ## execute notebooks, normalise them, store their outputs (N=slug for one)
 	@python -m book.notebooks execute $(N)

@@ -77,6 +77,8 @@ def normalise(nb: NotebookNode, name: str, *, outputs: bool = True) -> NotebookN
             continue
         if outputs:  # an exercise's source is left alone: nbgrader's checksum has seen it
             cell.source = "\n".join(line.rstrip() for line in cell.source.split("\n")).strip("\n")
+            if "live" in cell.metadata.get("tags", []):  # its sliders need a kernel; the first figure stands for itself
+                cell.outputs = [output for output in cell.outputs if VIEW not in output.get("data", {})]
         ran = cell.get("execution_count") is not None and outputs
         count += ran
         cell.execution_count = count if ran else None

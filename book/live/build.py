@@ -1,0 +1,106 @@
+"""Put JupyterLite, the assembled Python and live copies of the notebooks beside the built pages, in the folder `lite/`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import yaml
+
+from . import assemble
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+SITE = ROOT / "_build" / "html"
+WORK = ROOT / "build" / "live"
+KERNEL = {"name": "python", "display_name": "Python (in the browser)", "language": "python"}
+EXTENSIONS = ["@jupyterlite/pyodide-kernel-extension", "@jupyter-widgets/jupyterlab-manager", "anywidget", "jupyterlab-myst"]
+FOR_NOTEBOOKS_ONLY = ["@jupyterlab/codemirror-extension:commands", "jupyterlab-myst:executor"]  # the console has no notebook, they complain
+SETTINGS = "@jupyterlite/pyodide-kernel-extension:kernel"
+GREETING = """\
+:::{note}
+This copy runs in your browser. Run the cells from the top (Shift + Enter); the first one waits some seconds for Python to start.
+What you change stays in this browser, on this device; *File > Download* keeps a copy. Python here is many times slower
+than outside of a browser, and the last digit of a number may differ.TORCH
+:::"""
+TORCH = " PyTorch does not run in a browser: the few cells that need it say so, and all others work."
+
+
+def notebooks() -> list[str]:
+    """The notebooks of the table of contents, as paths."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    names = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+    return [f"{name}.ipynb" for name in names if (ROOT / f"{name}.ipynb").exists()]
+
+
+def live_copy(path: Path) -> nbformat.NotebookNode:
+    """The notebook with a word on where it runs, and the kernel of the page."""
+    nb = nbformat.read(path, as_version=4)
+    torch = any("import torch" in cell.source for cell in nb.cells if cell.cell_type == "code")
+    greeting = nbformat.v4.new_markdown_cell(GREETING.replace("TORCH", TORCH if torch else ""), id="live-greeting")
+    nb.cells.insert(1, greeting)  # after the title
+    nb.metadata["kernelspec"] = KERNEL
+    return nb
+
+
+def write_contents(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in notebooks():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(live_copy(ROOT / name), target)
+
+
+def labextension(name: str) -> str:
+    path = Path(sys.prefix, "share", "jupyter", "labextensions", name)
+    if not path.is_dir():
+        raise FileNotFoundError(f"the front-end extension {name} is not installed: run `make env`")
+    return str(path)
+
+
+def configure(folder: Path) -> None:
+    """JupyterLite's settings. Extensions are listed one by one: by itself it takes up all of the environment, nbgrader's too."""
+    settings = json.loads((HERE / "jupyter-lite.json").read_text())
+    kernel = settings["jupyter-config-data"]["litePluginSettings"][SETTINGS]
+    kernel["loadPyodideOptions"] = {"packages": assemble.PRELOADED}
+    (folder / "jupyter-lite.json").write_text(json.dumps(settings))
+    shutil.copy(HERE / "overrides.json", folder / "overrides.json")
+    (folder / "repl").mkdir(exist_ok=True)
+    console = {"jupyter-lite-schema-version": 0, "jupyter-config-data": {"disabledExtensions": FOR_NOTEBOOKS_ONLY}}
+    (folder / "repl" / "jupyter-lite.json").write_text(json.dumps(console))
+    build = {
+        "apps": ["notebooks", "tree", "edit", "repl"],
+        "contents": [str(WORK / "contents")],
+        "federated_extensions": [labextension(name) for name in EXTENSIONS],
+        "ignore_sys_prefix": ["federated_extensions"],
+        "no_sourcemaps": True,
+        "no_unused_shared_packages": True,
+    }
+    (folder / "jupyter_lite_config.json").write_text(json.dumps({"LiteBuildConfig": build}))
+
+
+def main() -> None:
+    if not (SITE / "index.html").exists():
+        sys.exit(f"{SITE.relative_to(ROOT)} is not there: `make book` builds the pages first")
+    lite = WORK / "lite"
+    assemble.assemble(lite / "static" / "pyodide")
+    write_contents(WORK / "contents")
+    configure(lite)
+    (lite / ".jupyterlite.doit.db").unlink(missing_ok=True)  # or else its steps count as done although the site is new
+    out = SITE / "lite"
+    shutil.rmtree(out, ignore_errors=True)
+    command = [sys.executable, "-m", "jupyter", "lite", "build", "--lite-dir", str(lite), "--output-dir", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=lite)
+    if done.returncode:
+        sys.exit(f"jupyter lite build failed:\n{done.stdout}\n{done.stderr}")
+    settings = json.loads((out / "jupyter-lite.json").read_text())["jupyter-config-data"]["litePluginSettings"][SETTINGS]
+    if settings.get("pyodideUrl") != "./static/pyodide/pyodide.mjs":
+        sys.exit(f"the page would load Python from {settings.get('pyodideUrl')!r} and not from the book")
+
+
+if __name__ == "__main__":
+    main()
