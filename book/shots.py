@@ -41,6 +41,7 @@ def shoot(running, address, name: str) -> int:
             use(page, i, kind)
         page.evaluate(EAGER)
         page.evaluate(DETAILS, True)
+        page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0); }")
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             page.wait_for_timeout(400)

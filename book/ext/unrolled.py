@@ -54,23 +54,28 @@ def drop_foreign_files(app, pagename, templatename, context, doctree):
 
 
 ICON = re.compile(r'"?(?P<name>[a-z0-9-]+)"?:\[\d+,\d+,\[(?P<also>[^\]]*)\],"[0-9a-f]*",(?:"[^"]*"|\[[^\]]*\])\],?')
+ICON_RULE = re.compile(r'(?:\.fa-[a-z0-9-]+:before,?)+\{content:"[^"]*"\}')
 
 
 def trim_icons(app, exception):
-    """The theme's icon script holds two thousand icons (1.4 MB on every page): keep those that the pages and scripts name."""
+    """The theme's script (1.4 MB on every page) and its style know two thousand icons: keep those that the pages and scripts name."""
     if exception or app.builder.name != "html":
         return
     out = Path(app.outdir)
     scripts = [path for path in (out / "_static" / "scripts").glob("*.js") if path.name != "fontawesome.js"]
-    files = [*out.glob("*.html"), *out.glob("[!_]*/**/*.html"), *scripts]
+    files = [*out.glob("*.html"), *out.glob("[!_]*/**/*.html"), *scripts, *(out / "_static").glob("*.js")]
     used = {name for path in files for name in re.findall(r"\bfa-([a-z0-9-]+)", path.read_text(encoding="utf-8"))}
 
     def keep(match):
         names = {match["name"], *re.findall(r'"([a-z0-9-]+)"', match["also"])}
         return match[0] if names & used else ""
 
-    script = out / "_static" / "scripts" / "fontawesome.js"
-    script.write_text(ICON.sub(keep, script.read_text(encoding="utf-8")), encoding="utf-8")
+    def keep_rule(match):
+        return match[0] if used & set(re.findall(r"\.fa-([a-z0-9-]+):", match[0])) else ""
+
+    for name, pattern, kept in (("scripts/fontawesome.js", ICON, keep), ("styles/pydata-sphinx-theme.css", ICON_RULE, keep_rule)):
+        file = out / "_static" / name
+        file.write_text(pattern.sub(kept, file.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def size_images(app, pagename, templatename, context, doctree):
