@@ -109,7 +109,8 @@ class SpectrumView {
     this.sigma = node("b", {});
     const key = [["ring unit", "unit circle"], ["ring rho", "spectral radius ρ =", this.rho], ["ring sigma", "largest singular value σ_max =", this.sigma]];
     return node("div", { class: "even" }, node("p", { class: "part" }, "Eigenvalues of W"), this.planeBox,
-      this.legend(key, "◇ after one clipped step of gradient descent, × after an unclipped one"), this.kind.root, this.pair, this.sliders.s.root);
+      this.legend(key, "◇ after one clipped step of gradient descent, × after an unclipped one"), this.kind.root, this.pair, this.sliders.s.root,
+      node("p", { class: "hint" }, ...mathNodes("s = 0: W is normal, its eigenvectors are orthogonal, and σ_max = ρ. A larger s shears them and leaves the eigenvalues.")));
   }
 
   get angle() { return (Math.atan2(this.grip.im, this.grip.re) * 180) / Math.PI; }
@@ -210,7 +211,8 @@ class SpectrumView {
 
   /** What W alone decides. φ′ is at most 1 for all three kinds of unit, so γ = 1. */
   judge({ rho, sigma }, phi) {
-    const one = 1e-9, size = `σ_max = ${fmt(sigma, 3)}`, radius = `ρ = ${fmt(rho, 3)}`;
+    const one = 1e-9, exact = (value) => fmt(value, Math.abs(value - 1) > one && Math.abs(value - 1) < 1e-3 ? 6 : 3); // never "1.000 is below 1"
+    const size = `σ_max = ${exact(sigma)}`, radius = `ρ = ${exact(rho)}`;
     if (sigma < 1 - one) return `${size} is below 1. That is sufficient for vanishing: as φ′ ≤ 1, the norm is at most σ_max^lag, whatever the input.`;
     if (phi === "identity" && rho > 1 + one) return `${radius} is above 1. Units are linear, so the norm is at least ρ^lag: it explodes.`;
     if (phi === "identity" && rho < 1 - one) return `${radius} is below 1 and units are linear, so in the long run the norm vanishes. ${sigma > 1 + one ? `But ${size} is above 1, and at lag 1 the norm is σ_max: it grows first.` : ""}`;
@@ -223,7 +225,7 @@ class SpectrumView {
     const finite = f.logs.filter(Number.isFinite), most = finite.indexOf(Math.max(...finite)), last = f.logs.at(-1);
     const end = last === -Infinity ? `exactly 0 from lag ${finite.length} on` : `${fromLog(last)} at lag ${p.T}`;
     const clip = f.size > p.threshold ? `clipped to ${anySize(f.clippedSize)}` : "not clipped";
-    return `${PHI[p.phi].name[0].toUpperCase()}${PHI[p.phi].name.slice(1)} units: spectral radius ${fmt(f.rho)}, largest singular value ${fmt(f.sigma)}. Norm of the Jacobian product: ${end}, at most ${fromLog(finite[most])} (lag ${most}). Norm of ∂L/∂W: ${anySize(f.size)}, ${clip}.`;
+    return `${PHI[p.phi].name[0].toUpperCase()}${PHI[p.phi].name.slice(1)} units: spectral radius ${fmt(f.rho)}, largest singular value ${fmt(f.sigma)}. Norm of the Jacobian product: ${end}, at most ${fromLog(finite[most])} (lag ${most}). Norm of ∂L/\u2060∂W: ${anySize(f.size)}, ${clip}.`;
   }
 
   remove() {

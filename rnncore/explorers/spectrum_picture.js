@@ -38,7 +38,7 @@ function trajectoryPicture(width, p, steps) {
   else picture.append(label(6, 12, `edges at ±${anySize(reach)}`, "small muted", "start"));
   const parts = 8, cut = (k) => Math.round((k * last) / parts);
   for (let k = 0; k < parts; k++) {
-    const some = at.slice(cut(k), cut(k + 1) + 1), strength = (0.35 + (0.65 * (k + 1)) / parts).toFixed(2);
+    const some = at.slice(cut(k), cut(k + 1) + 1), strength = (0.5 + (0.5 * (k + 1)) / parts).toFixed(2);
     if (some.length < 2) continue;
     picture.append(shape("polyline", { points: some.map((xy) => xy.map((v) => v.toFixed(1)).join(",")).join(" "), class: "path", opacity: strength, "stroke-width": (0.8 + (1.4 * k) / parts).toFixed(2) }));
     picture.append(shape("path", { d: some.slice(1).map(([x, y]) => `M${x.toFixed(1)} ${y.toFixed(1)}h0`).join(""), class: "dots", opacity: strength }));

@@ -34,11 +34,12 @@ class SpectrumPlane {
     this.onMove = onMove;
     this.root = shape("svg", { class: "plane", role: "group", "aria-label": "Complex plane with the unit circle and the eigenvalues of W" });
     this.back = shape("g", { "aria-hidden": "true" });
+    this.names = shape("g", { "aria-hidden": "true" });
     this.circles = Object.fromEntries(["sigma", "rho", "unit"].map((name) => [name, shape("circle", { class: `ring ${name}` })]));
     this.marks = shape("g");
     this.inside = shape("svg", { class: "clip", "aria-hidden": "true" }, ...Object.values(this.circles), this.marks);
     this.handles = [0, 1].map((i) => this.handle(i));
-    this.root.append(this.back, this.inside, ...this.handles.map(({ root }) => root));
+    this.root.append(this.back, this.inside, this.names, ...this.handles.map(({ root }) => root));
   }
 
   handle(i) {
@@ -74,8 +75,8 @@ class SpectrumPlane {
     const m = this.middle, at = (value) => m + (value / reach) * this.half;
     const tick = (value) => [label(at(value) + 5 * value, m + 11, fmt(value, 0), "small muted halo", value > 0 ? "start" : "end"), label(m - 5, at(-value) - 10 * value, value > 0 ? "i" : "\u2212i", "small muted halo", "end")];
     this.back.replaceChildren(shape("rect", { x: 0.5, y: 0.5, width: width - 1, height: width - 1, rx: 6, class: "ground" }),
-      shape("line", { x1: 0, x2: width, y1: m, y2: m, class: "rule" }), shape("line", { x1: m, x2: m, y1: 0, y2: width, class: "rule" }),
-      ...tick(1), ...tick(-1), label(6, m - 10, "real", "small muted", "start"), label(m + 6, 10, "imaginary", "small muted", "start"));
+      shape("line", { x1: 0, x2: width, y1: m, y2: m, class: "rule" }), shape("line", { x1: m, x2: m, y1: 0, y2: width, class: "rule" }));
+    this.names.replaceChildren(...tick(1), ...tick(-1), label(6, m - 10, "real", "small muted", "start"), label(m + 6, 10, "imaginary", "small muted", "start"));
     for (const circle of Object.values(this.circles)) fill(circle, { cx: m, cy: m }, []);
   }
 

@@ -23,7 +23,8 @@ def spectrum(ax, W: np.ndarray):
     circles = ((1.0, "-", COLOR["target"], "unit circle"), (rho, "--", COLOR["h"], rf"$\rho = {rho:.2f}$"),
                (sigma, ":", COLOR["target"], rf"$\sigma_{{\max}} = {sigma:.2f}$"))  # fmt: skip
     for radius, line, color, name in circles:
-        ax.add_patch(Circle((0, 0), radius, fill=False, ls=line, lw=1.4, ec=color, label=name))
+        ax.add_patch(Circle((0, 0), radius, fill=False, ls=line, lw=1.4, ec=color))
+        ax.plot([], [], line, color=color, lw=1.4, label=name)  # a line in the legend, not a box
     ax.plot(values.real, values.imag, "o", color=COLOR["h"], mec="black", ms=8, zorder=3, label="eigenvalues")
     reach = 1.15 * max(1.0, sigma)
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="real part", ylabel="imaginary part")
