@@ -146,8 +146,6 @@ def to_rsync(stage: Path, target: str) -> None:
 
 def to_branch(stage: Path, address: str, branch: str) -> None:
     """One commit without history takes the branch's place, unless somebody else has moved it meanwhile."""
-    if not address or not branch:
-        raise Refusal(f"A repository and a branch are needed: {USAGE}")
     reference = f"refs/heads/{branch}"
     if Path(address).expanduser().exists():
         address = str(Path(address).expanduser().resolve())
@@ -171,13 +169,30 @@ def to_branch(stage: Path, address: str, branch: str) -> None:
 # --- The command ------------------------------------------------------------------------------------------------------
 
 
-def publish(site: Path, to: str) -> None:
-    """Check `site` and mirror it to `to`. Raises Refusal if anything is not as it has to be; then nothing was changed."""
+def place(to: str):
+    """What takes a staged site to `to`. Raises Refusal at once if `to` is none of the three kinds of place."""
     to = to.strip()
     if not to:
         raise Refusal(f"Where to? {USAGE}")
     if to.startswith("-"):
         raise Refusal(f"{to} is no place. {USAGE}")
+    if "#" in to:
+        address, branch = to.rsplit("#", 1)
+        if not address or not branch:
+            raise Refusal(f"A repository and a branch are needed: {USAGE}")
+        return lambda stage: to_branch(stage, address, branch)
+    if to.startswith("rsync://") or re.match(r"[^/:]{2,}:(?!//)", to):
+        if to.endswith(".git"):
+            raise Refusal(f"{to} looks like a git repository; add the branch: TO={to}#gh-pages")
+        return lambda stage: to_rsync(stage, to)
+    if "://" in to:
+        raise Refusal(f"{to} is an address without a branch. {USAGE}")
+    return lambda stage: to_folder(stage, Path(to).expanduser())
+
+
+def publish(site: Path, to: str) -> None:
+    """Check `site` and mirror it to `to`. Raises Refusal if anything is not as it has to be; then nothing was changed."""
+    send = place(to)
     found = problems(site)
     if found:
         raise Refusal("The site is not fit to be published:\n" + "\n".join(f"- {line}" for line in found))
@@ -185,22 +200,12 @@ def publish(site: Path, to: str) -> None:
         stage = Path(folder) / "site"
         shutil.copytree(site, stage)
         (stage / MARKER).write_text(MARKER_TEXT)
-        if "#" in to:
-            to_branch(stage, *to.rsplit("#", 1))
-        elif to.startswith("rsync://") or re.match(r"[^/:]{2,}:(?!//)", to):
-            if to.endswith(".git"):
-                raise Refusal(f"{to} looks like a git repository; add the branch: TO={to}#gh-pages")
-            to_rsync(stage, to)
-        elif "://" in to:
-            raise Refusal(f"{to} is an address without a branch. {USAGE}")
-        else:
-            to_folder(stage, Path(to).expanduser())
+        send(stage)
 
 
 def main(to: str) -> None:
     try:
-        if not to.strip():
-            raise Refusal(f"Where to? {USAGE}")
+        place(to)  # a slip of the pen is told before minutes of building
         if not is_current():
             subprocess.run(["make", "book"], cwd=ROOT, check=True)
         publish(SITE, to)
