@@ -57,8 +57,7 @@ class Place:
     """A kind of place, seen from outside: its name for `make publish`, a way to put a file there, a way to read all."""
 
     def __init__(self, kind: str, base: Path):
-        self.kind, self.folder = kind, base / "host" / "a" / "book"
-        self.base = base
+        self.kind, self.base, self.folder = kind, base, base / "host" / "a" / "book"
         self.folder.parent.mkdir(parents=True)
         self.to = {"folder": str(self.folder), "rsync": f"some.host:{self.folder}", "branch": f"{base / 'repository.git'}#pages"}[kind]
         if kind == "branch":
