@@ -41,14 +41,16 @@ LISTEN = """(el) => {
   const root = el.getRootNode();
   const settle = () => root.querySelectorAll("svg, canvas, table, output").forEach((part) => part.getBoundingClientRect());
   window.dragged = [];
+  window.listening?.abort();
+  window.listening = new AbortController();
   let start = 0;
   for (const kind of ["input", "pointermove"]) {
-    addEventListener(kind, () => { start = performance.now(); }, true);
+    addEventListener(kind, () => { start = performance.now(); }, { capture: true, signal: window.listening.signal });
     addEventListener(kind, (event) => {
       if (kind === "pointermove" && (el.type === "range" || !event.buttons)) return;
       settle();
       window.dragged.push(performance.now() - start);
-    });
+    }, { signal: window.listening.signal });
   }
 }"""
 

@@ -37,17 +37,6 @@ def test_normalising_twice_changes_nothing(path):
     assert notebooks.text_of(notebooks.normalise(once, path.stem)) == notebooks.text_of(once)
 
 
-@pytest.mark.parametrize("path", ALL, ids=names(ALL))
-def test_every_picture_says_in_words_what_is_to_be_seen(path):
-    without = []
-    for number, cell in enumerate(notebooks.read(path).cells, 1):
-        pictures = [out for out in cell.get("outputs", []) if any(kind.startswith("image/") for kind in out.get("data", {}))]
-        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
-        if pictures and len(alt) < 30:
-            without.append(f"cell {number}: {alt!r}")
-    assert without == []
-
-
 @pytest.mark.parametrize("path", CHAPTERS, ids=names(CHAPTERS))
 def test_displayed_equations_are_labelled(path):
     bare = []

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
+from book.browser import documents
 from rnncore import explorers
 from tests.explorers.shown import BuiltExplorer, state_of
 from tests.explorers.test_every_explorer import case
-from tests.test_book_build import documents
 
 pytestmark = pytest.mark.browser
 STATE, VIEW = (f"script[type='application/vnd.jupyter.widget-{kind}+json']" for kind in ("state", "view"))
