@@ -10,6 +10,7 @@ class UnfoldingView {
     this.open = this.get("unfolded");
     this.memory = [1, -0.5, 0.8, 0.3, -1, 0.6, 0.2, -0.7]; // what a longer sequence is filled with
     this.moving = 0;
+    this.pointed = ""; // the weight under the pointer or with the focus
     this.build();
     this.publish();
   }
@@ -99,8 +100,10 @@ class UnfoldingView {
 
   /** Light up the copies of a weight while it is pointed at or has the focus. */
   point(weight) {
+    if (weight === this.pointed) return;
     this.pointed = weight;
     this.frame.root.dataset.lit = this.lit;
+    this.tell();
   }
 
   // ---- what is there ----
@@ -114,7 +117,7 @@ class UnfoldingView {
     this.formulas = node("div", { class: "formulas block" });
     this.counts = node("div", {});
     this.frame.root.append(
-      node("p", { class: "hint" }, "One input, one hidden unit, one output: U, W and V are the numbers u, w and v. Open the loop, change the length, and point at a weight to see its copies."),
+      node("p", { class: "hint" }, "One input, one hidden unit, one output: U, W and V are the numbers u, w and v. Point at a weight to see its copies, at a step to see its past."),
       this.buildControls(), this.picture, this.summary, this.formulas, this.buildSettings());
   }
 
@@ -168,11 +171,22 @@ class UnfoldingView {
     this.net.step = this.step;
     this.drawPicture();
     this.drawControls();
-    this.formulas.replaceChildren(...this.formulaLines());
-    this.counts.replaceChildren(...this.countLines());
+    this.renew(this.formulas, [this.net, this.step, [0, 1].indexOf(this.get("unfolded"))], () => this.formulaLines());
+    this.renew(this.counts, [this.get("pattern"), this.T], () => this.countLines());
+    this.tell();
+  }
+
+  tell() {
     const text = this.describe();
-    this.summary.textContent = text;
+    if (this.summary.textContent !== text) this.summary.textContent = text;
     this.frame.say(text);
+  }
+
+  /** New content for an element, if what it is made from has changed. */
+  renew(element, from, make) {
+    if (element.from && from.every((value, i) => value === element.from[i])) return;
+    element.from = from;
+    element.replaceChildren(...make());
   }
 
   drawPicture() {
@@ -229,17 +243,17 @@ class UnfoldingView {
 
   describe() {
     const { pattern } = this.net, T = this.T, unfolded = this.get("unfolded"), from = pattern === "output" ? "output" : "state";
-    const drawing = unfolded === 0 ? `Folded: one column, and a loop that hands the ${from} on through a delay of 1 step. This drawing is the same for every T.`
-      : unfolded === 1 ? `Unfolded over T = ${T}: ${T === 1 ? "1 column" : `${T} columns, a copy for each step`}, and no loop.`
+    const drawing = unfolded === 0 ? `Folded: one column, and a loop that hands the ${from} on through a delay of 1 step. It looks the same for every T.`
+      : unfolded === 1 ? `Unfolded over T = ${T}: ${T === 1 ? "1 column" : `${T} columns`}, no loop.`
       : `${Math.round(100 * unfolded)} % of the way from the circuit to the graph of T = ${T} steps.`;
     return [drawing, this.describeWeight(), this.describeStep()].filter(Boolean).join(" ");
   }
 
   describeWeight() {
-    const key = this.get("weight"), uses = this.uses[key];
+    const key = this.lit, uses = this.uses[key];
     if (!key) return "";
     if (uses === 1) return `One ${key}, used once${this.T > 1 ? ", at the last step" : ""}: the gradient of a loss with respect to ${key} has one term.`;
-    return `One ${key}, used ${uses} times, with the same value at every step; the gradient of a loss with respect to ${key} is the sum over its ${uses} copies.`;
+    return `One ${key}, used ${uses} times: the same value at every step. The gradient of a loss with respect to ${key} is the sum over its ${uses} copies.`;
   }
 
   describeStep() {

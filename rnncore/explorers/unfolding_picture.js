@@ -10,7 +10,7 @@ const ramp = (value, low, high) => Math.max(0, Math.min(1, (value - low) / (high
 
 /** `net`: p, pattern, steps, step (picked, 0 for none). */
 function unfoldingPicture(width, net, open) {
-  const T = net.steps.length, right = NODE + 12, left = 36;
+  const T = net.steps.length, right = NODE + 12, left = 40;
   const pitch = Math.max(64, Math.min(104, (width - left - right) / T));
   const first = left + Math.max(0, width - left - right - pitch * T) / 2, middle = width / 2 - 24; // the loop needs room on its right
   const wide = Math.max(width, mix(middle, first + pitch * T, open) + right);
@@ -85,7 +85,7 @@ function rail(at, key) {
   const output = at.net.pattern === "output";
   const y = { u: (ROW.x + ROW.h) / 2 + 2, v: (ROW.h + ROW.o) / 2, w: output ? (ROW.h + ROW.o) / 2 : ROW.h - NODE - 14, b: ROW.h + BIAS.y, c: ROW.o + BIAS.y }[key];
   const where = (t) => ({ u: at.x(t) + 13, v: at.x(t) + 13, w: middleOf(recurrentPath(at, t))[0], b: at.x(t) + BIAS.x, c: at.x(t) + BIAS.x })[key];
-  const ends = uses.map(where), tag = at.x(0) - 72 * (1 - at.open), text = `${key} = ${short(at.net.p[key])}`, half = 5 + 3.6 * text.length;
+  const ends = uses.map(where), tag = at.x(0) - 72 * (1 - at.open), text = `${key} = ${short(at.net.p[key])}`, half = 4 + 4 * text.length;
   const high = output && "wvc".includes(key) ? mix(y, ROW.h - 20, at.open) : y; // below ŷ₀ and its arrow
   const line = shape("path", { class: "thread", d: `M${tag} ${high}V${y}H${Math.max(...ends)}` + (key === "w" && !output ? ends.map((x) => `M${x} ${y}V${mix(ROW.h - 6, ROW.h - 22, at.open)}`).join("") : "") });
   return shape("g", { class: `rail ${key}` }, line, shape("rect", { class: "tag", x: tag - half, y: high - 10, width: 2 * half, height: 20, rx: 6 }), label(tag, high, text, "bold name"));
@@ -131,7 +131,7 @@ function columnOf(at, t) {
   };
   const into = [copyOf(at, "u", t, straight(x, ROW.x - 21, x, ROW.h + NODE + 1), [x + 13, mid("x", "h") + 2]), bias("b", "h")];
   const outOf = hasOutput ? [copyOf(at, "v", t, straight(x, ROW.h - NODE, x, ROW.o + NODE + 1), [x + 13, mid("h", "o")], late ? "late" : ""), bias("c", "o"), node("o", "o", step.o)] : [];
-  const note = late ? [shape("g", { opacity: 1 - ramp(open, 0.1, 0.4) }, ...(t === at.front ? [label(x - NODE - 8, ROW.o - 8, "after the", "small muted", "end"), label(x - NODE - 8, ROW.o + 8, "last step", "small muted", "end")] : []))] : [];
+  const note = late ? [shape("g", { opacity: 1 - ramp(open, 0.1, 0.4) }, ...(t === at.front ? [label(x - 46, ROW.o - 8, "after the", "small muted", "end"), label(x - 46, ROW.o + 8, "last step", "small muted", "end")] : []))] : [];
   return [...into, ...outOf, node("x", "x", step.x), node("h", "h", step.h), ...note];
 }
 
