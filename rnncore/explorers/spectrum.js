@@ -198,8 +198,8 @@ class SpectrumView {
     const loss = ({ loss: value }) => (value === BEYOND ? `> 10${raised(300)}` : anySize(value)), share = f.size ? f.clippedSize / f.size : 1;
     return table("One step of gradient descent", ["quantity", "unclipped", "clipped"], [
       ["‖∂L/∂W‖", anySize(f.size), anySize(f.clippedSize)],
-      [`from the last ${NEAR} steps`, anySize(f.parts[0]), anySize(f.parts[0] * share)], ["from all steps before", anySize(f.parts[1]), anySize(f.parts[1] * share)],
-      ["length of the step", anySize(lr * f.size), anySize(lr * f.clippedSize)], ["loss before it", anySize(f.loss), anySize(f.loss)], ["loss after it", loss(f.after.unclipped), loss(f.after.clipped)],
+      [`part, last ${NEAR} steps`, anySize(f.parts[0]), anySize(f.parts[0] * share)], ["part, earlier steps", anySize(f.parts[1]), anySize(f.parts[1] * share)],
+      ["length of step", anySize(lr * f.size), anySize(lr * f.clippedSize)], ["loss before", anySize(f.loss), anySize(f.loss)], ["loss after", loss(f.after.unclipped), loss(f.after.clipped)],
     ]);
   }
 

@@ -150,8 +150,8 @@ def test_numbers_and_judgement_on_the_page(show):
         )
     rows = {row[0]: [number(cell) for cell in row[1:]] for row in shown.cells("One step")}
     assert rows["‖∂L/∂W‖"] == pytest.approx([shown["grad_norm"], 0.5], rel=6e-3)
-    assert rows["loss after it"] == pytest.approx(shown["losses_after"], rel=6e-3)
-    ratio = [rows["from the last 5 steps"][i] / rows["from all steps before"][i] for i in (0, 1)]
+    assert rows["loss after"] == pytest.approx(shown["losses_after"], rel=6e-3)
+    ratio = [rows["part, last 5 steps"][i] / rows["part, earlier steps"][i] for i in (0, 1)]
     assert ratio == pytest.approx([shown["parts"][0] / shown["parts"][1]] * 2, rel=0.02)  # clipping leaves the shares
     verdict = lambda: shown.root.locator(".verdict").inner_text()  # noqa: E731
     assert "in the long run the norm vanishes" in verdict() and "it grows first" in verdict()
