@@ -3,7 +3,6 @@
 What is read off the pages here is what a reader's browser has made of them, after all scripts.
 """
 
-import json
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
@@ -125,6 +124,21 @@ def test_a_dead_link_is_seen(site, root_address):
     assert [link.removeprefix(root_address) for _, link in dead_links({"a": page}, site, root_address)] == ["search.html#there", "missing.html", "chapters/"]
 
 
+def test_whatever_goes_wrong_is_seen(chromium, tmp_path):
+    """A page with a missing picture, a complaint, a crash, a question to another host, and three megabytes too many."""
+    (tmp_path / "large.js").write_text("//" + "x" * 3_100_000)
+    (tmp_path / "bad.html").write_text("""<!doctype html><title>t</title><link rel="icon" href="data:,"><img src="missing.png">
+        <script src="large.js"></script><script>console.error("complaint")</script><script>throw Error("crash")</script>
+        <script>fetch("https://example.org/").catch(() => {})</script>""")
+    with browser.plain_server(tmp_path) as address:
+        page = browser.open_page(chromium, address, "bad")
+        assert browser.weight(page) > 3_100_000
+        for sign in ("404: ", "console: complaint", "error: crash", "request outside the book: https://example.org/", "failed: https://example.org/"):
+            assert any(problem.startswith(sign) for problem in page.problems), sign
+        assert page.foreign == ["https://example.org/"]
+        page.context.close()
+
+
 def test_overflow_and_cut_text_are_seen(chromium):
     page = chromium.new_page(viewport={"width": 390, "height": 800})
     page.set_content("<article><p style='width: 500px'>wide</p><p style='height: 9px; overflow: hidden'>cut<br>off</p></article>")
@@ -152,8 +166,3 @@ def test_unknown_address_leads_back(chromium, address, path):
 def test_folders_with_an_underscore_are_served(site):
     """GitHub's own page builder leaves them out, unless this file tells it not to run."""
     assert (site / ".nojekyll").exists()
-
-
-def test_report(visits, tmp_path):
-    """The visit can be kept: everything in it is plain data."""
-    assert len(json.loads(json.dumps(visits))) == len(PAGES)

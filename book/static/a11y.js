@@ -36,7 +36,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const label = { PRE: "Code or output", TABLE: "Table" };
   const reach = () => {
     for (const el of document.querySelectorAll("article pre, article .pst-scrollable-table-container, article div.math, article mjx-container[display], article .output.text_html, article figure")) {
-      if (el.scrollWidth <= el.clientWidth + 1) continue;
+      if (el.scrollWidth <= el.clientWidth) continue;
       el.tabIndex = 0;
       if (el.tagName === "FIGURE" || el.hasAttribute("role")) continue; // a figure has a role and a caption already
       el.setAttribute("role", "group"); // not "region": a page with fifty landmarks has none
