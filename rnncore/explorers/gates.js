@@ -157,12 +157,12 @@ class GatesView {
   draw() {
     if (!this.steps) return;
     const step = this.steps[this.step - 1], t = this.step;
-    this.picture.replaceChildren(cellPicture(Math.max(250, Math.min(this.picture.clientWidth || 320, 600)), step, t, this.part, (name) => this.goTo(t, PARTS.indexOf(name))));
+    const width = this.picture.clientWidth || 320, sizes = beltSizes(Math.max(260, this.sequence.clientWidth || 320), this.T); // read before anything is written
+    this.picture.replaceChildren(cellPicture(Math.max(250, Math.min(width, 600)), step, t, this.part, (name) => this.goTo(t, PARTS.indexOf(name))));
     this.lines.replaceChildren(...explainPart(this.get("part"), step, t));
     this.drawControls();
     this.drawEditors(step);
     this.drawPicked();
-    const sizes = beltSizes(Math.max(260, this.sequence.clientWidth || 320), this.T);
     if (this.drawnSteps !== this.steps || this.drawnWidth !== sizes.width) { // only looking at another step changes neither
       this.drawn.replaceChildren(beltPicture(sizes, this.steps, this.start, this.stripes));
       this.inputs.set(this.get("x").map(flat), sizes);

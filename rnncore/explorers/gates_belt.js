@@ -57,7 +57,7 @@ function chart(sizes, values, start, top, high, kind) {
 }
 
 function rollersOf(from, to, y) {
-  return Array.from({ length: Math.floor((to - from) / 18) }, (_, k) => shape("circle", { cx: from + 9 + 18 * k, cy: y, r: 4, class: "roller" }));
+  return ["rollers", "rollers inner"].map((cls) => shape("line", { x1: from + 9, x2: to - 5, y1: y, y2: y, class: cls })); // round dashes: two elements, not sixty
 }
 
 /** The frame around the step that is looked at: moved by pointer, touch and arrow keys. It outlives the drawing under it. */

@@ -1,7 +1,7 @@
 // What the gates explorer says in words and tables: every product of a part, the step in one sentence, the slips.
 
 const factor = (value) => (value < 0 ? `(${short(value)})` : short(value));
-const product = (a, b) => `${short(a)} · ${factor(b)} = ${short(a * b)}`;
+const product = (a, b) => `${short(a)}\u00a0·\u00a0${factor(b)} =\u00a0${short(a * b)}`; // a narrow cell breaks before the equals sign
 const both = (values, digits = 3) => `(${values.map((value) => fmt(value, digits)).join(", ")})`;
 const strong = (text) => node("b", {}, text);
 
@@ -21,7 +21,7 @@ function gateTable(letter, step, t) {
     ...terms.map((unit) => (kind === "b" ? short(unit[k].weight) : product(unit[k].weight, unit[k].value)))]);
   rows.push(["sum", ...step.a[letter].map((value) => strong(short(value)))], [`${letter}${n} = ${squash}(sum)`, ...step[letter].map((value) => strong(fmt(value, 3)))]);
   if (letter === "o") rows.push([`tanh(c${n})`, ...step.tanhC.map((value) => fmt(value, 3))],
-    [`h${n} = o${n} ∘ tanh(c${n})`, ...step.h.map((value, k) => [`${fmt(step.o[k], 3)} · ${factor(step.tanhC[k])} = `, strong(fmt(value, 3))]).map((cells) => node("span", {}, ...cells))]);
+    [`h${n} = o${n} ∘ tanh(c${n})`, ...step.h.map((value, k) => [`${fmt(step.o[k], 3)}\u00a0·\u00a0${factor(step.tanhC[k])} = `, strong(fmt(value, 3))]).map((cells) => node("span", {}, ...cells))]);
   return titled(table(`${letter}${n} = ${squash}(U x${n} + W h${m} + b)`, ["term", ...UNIT_NAMES], rows, "products"),
     sub(letter, t), ` = ${squash}(`, sub("U", letter), " ", sub("x", t), " + ", sub("W", letter), " ", sub("h", t - 1), " + ", sub("b", letter), ")");
 }

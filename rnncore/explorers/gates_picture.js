@@ -37,9 +37,7 @@ function operator(at, cx, cy, sign, cls) {
 /** From c_{t−1} to c_t: a belt with rollers. */
 function beltOf(at, step) {
   const { belt } = at.y, done = reached(at, "update"), n = at.width - at.side, hot = active(at, "update");
-  const rollers = [];
-  for (let x = at.side + 9; x < n; x += 18) rollers.push(shape("circle", { cx: x, cy: belt + 20, r: 3, class: "roller" }));
-  return [shape("rect", { x: at.side - 3, y: belt - 15, width: n - at.side + 6, height: 30, class: `belt ${hot}` }), ...rollers,
+  return [shape("rect", { x: at.side - 3, y: belt - 15, width: n - at.side + 6, height: 30, class: `belt ${hot}` }), ...rollersOf(at.side, n, belt + 20),
     arrow(at.side, belt, at.xf - 12, belt, "c"),
     shape("g", { class: dim(at, "update") }, arrow(at.xf + 12, belt, at.write - 12, belt, "c"), arrow(at.write + 12, belt, n - 1, belt, "c")),
     ...operator(at, at.xf, belt, "×", `${active(at, "update", "forget")} ${dim(at, "forget")}`), ...operator(at, at.write, belt, "+", `${hot} ${dim(at, "update")}`),

@@ -196,6 +196,9 @@ def test_gates_are_drawn_as_far_open_as_they_are(show):
     share = share.replace("width", "height")
     drawn = np.array(shown.root.locator(".belt-holder .valve").evaluate_all(share)).reshape(3, 8, 2)
     np.testing.assert_allclose(drawn, np.stack([expected[k][..., 0] for k in "fio"]), atol=1e-6)
+    ends = "els => els.map(e => [e, e.previousElementSibling].map(r => Number(r.getAttribute('y')) + Number(r.getAttribute('height'))))"
+    bar, slot = np.transpose(shown.root.locator(".belt-holder .valve").evaluate_all(ends))
+    np.testing.assert_allclose(bar, slot, atol=1e-6)  # bars stand on the ground
     x, y = (shown.root.locator(".trace.c.alarm").last.evaluate("(el, k) => [...el.points].map(p => p[k])", k) for k in "xy")
     np.testing.assert_allclose((y[0] - np.array(y[1:])) / 59, expected["c"][:, 1, 0], atol=2e-3)
     assert len(x) == 9 and (np.diff(x) > 0).all()
