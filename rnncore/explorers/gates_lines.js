@@ -50,7 +50,7 @@ function heldNote(letter, step, t) {
 
 /** The summary line: what this part does to the two memories. */
 function describePart(part, step, t) {
-  const n = below(t), m = below(t - 1), share = (value) => `${fmt(100 * value, 0)} %`;
+  const n = below(t), m = below(t - 1), share = (value) => `${fmt(100 * value, 0)}\u00a0%`;
   const each = (say) => UNIT_NAMES.map((unit, k) => `${unit} ${say(k)}`).join(", ");
   const erased = step.f.every((value) => value < 0.005) ? " Everything is erased." : "";
   return {
