@@ -35,7 +35,8 @@ class SpectrumExplorer(Explorer):
         phi: "tanh", "relu" or "identity".
         T: number of steps, 5 to 60.
         drive: the input: "impulse" ($x_1 = 1$, then 0), "constant" (1) or "periodic" ($\cos(2 \pi (t - 1) / 10)$).
-        threshold: the greatest norm that clipping lets pass, 0.0001 to 100. lr: learning rate of the step, above 0 and up to 1.
+        threshold: the greatest norm that clipping lets pass, 0.0001 to 100.
+        lr: learning rate of the step, above 0 and up to 1.
 
     Traits that the page fills once it is shown:
         `h`, `slopes` (T, 2, 1): states and $\phi'(a_t)$. `eigenvalues` (2, 2): real part and imaginary part, a row each.
