@@ -48,6 +48,13 @@ def test_table_is_translated(unrolled):
     assert text.rstrip().endswith("After.")
 
 
+def test_usage_is_shown_as_code(unrolled):
+    lines = ["One.", "", "Usage:", "", '    ex = Explorer(names=["A"])   # shown', "", "Args:", "    x: a number"]
+    unrolled.translate_docstring(None, "class", "C", None, None, lines)
+    assert "\n.. code-block:: python\n\n    ex = Explorer(names=[\"A\"])   # shown\n" in "\n".join(lines)
+    assert "Args:" in lines and "Usage:" not in lines
+
+
 def test_a_section_in_one_line_gets_a_head_of_its_own(unrolled):
     lines = ["One step. Args: x (D, B). Returns: dx: (D, B),", "and the rest.", "Raises: SettingError, ShapeError if x; DtypeError for y.", ""]
     unrolled.translate_docstring(None, "function", "f", None, None, lines)

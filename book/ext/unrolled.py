@@ -216,7 +216,9 @@ def translate_docstring(app, what, name, obj, options, lines):
         body = " ".join(match[2].split())
         return keep(f"\n{match[1]}.. math::\n\n{match[1]}   {body}\n")
 
-    text = re.sub(r"(?:^ *\|.*\|[ ]*$\n?){2,}", table, "\n".join(lines) + "\n", flags=re.MULTILINE)
+    code = r"\1.. rubric:: Usage\n\n\1.. code-block:: python\n"
+    text = re.sub(r"^( *)Usage:\n(?=\n +\S)", code, "\n".join(lines) + "\n", flags=re.MULTILINE)
+    text = re.sub(r"(?:^ *\|.*\|[ ]*$\n?){2,}", table, text, flags=re.MULTILINE)
     text = re.sub(r"^([ ]*)\$\$(.+?)\$\$[ ]*$", display, text, flags=re.MULTILINE | re.DOTALL)
     text = re.sub(r"(?<![:`\w])`([^`]+)`(?![`_])", lambda m: keep(rf"\ ``{' '.join(m[1].split())}``\ "), text)
     text = re.sub(r"(?<!\\)\$([^$]+?)\$", lambda m: keep(rf"\ :math:`{' '.join(m[1].split())}`\ "), text)
