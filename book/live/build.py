@@ -19,6 +19,9 @@ SITE = ROOT / "_build" / "html"
 WORK = ROOT / "build" / "live"
 KERNEL = {"name": "python", "display_name": "Python (in the browser)", "language": "python"}
 EXTENSIONS = ["@jupyterlite/pyodide-kernel-extension", "@jupyter-widgets/jupyterlab-manager", "anywidget", "jupyterlab-myst"]
+# The service worker would stay in the reader's browser after the visit. It serves input() and a file system shared with the kernel;
+# the notebooks use neither, and what is edited is stored without it.
+LEFT_OUT = ["@jupyterlite/application-extension:service-worker-manager"]
 FOR_NOTEBOOKS_ONLY = ["@jupyterlab/codemirror-extension:commands", "jupyterlab-myst:executor"]  # the console has no notebook, they complain
 SETTINGS = "@jupyterlite/pyodide-kernel-extension:kernel"
 GREETING = """\
@@ -40,7 +43,10 @@ def notebooks() -> list[str]:
 def live_copy(path: Path) -> nbformat.NotebookNode:
     """The notebook with a word on where it runs, and the kernel of the page."""
     nb = nbformat.read(path, as_version=4)
-    torch = any("import torch" in cell.source for cell in nb.cells if cell.cell_type == "code")
+    code = [cell for cell in nb.cells if cell.cell_type == "code"]
+    torch = any("import torch" in cell.source for cell in code)
+    for cell in code if torch else []:  # "Run All" goes on after a cell that has refused
+        cell.metadata["tags"] = [*cell.metadata.get("tags", []), "raises-exception"]
     greeting = nbformat.v4.new_markdown_cell(GREETING.replace("TORCH", TORCH if torch else ""), id="live-greeting")
     nb.cells.insert(1, greeting)  # after the title
     nb.metadata["kernelspec"] = KERNEL
@@ -67,10 +73,11 @@ def configure(folder: Path) -> None:
     settings = json.loads((HERE / "jupyter-lite.json").read_text())
     kernel = settings["jupyter-config-data"]["litePluginSettings"][SETTINGS]
     kernel["loadPyodideOptions"] = {"packages": assemble.PRELOADED}
+    settings["jupyter-config-data"]["disabledExtensions"] = LEFT_OUT
     (folder / "jupyter-lite.json").write_text(json.dumps(settings))
     shutil.copy(HERE / "overrides.json", folder / "overrides.json")
     (folder / "repl").mkdir(exist_ok=True)
-    console = {"jupyter-lite-schema-version": 0, "jupyter-config-data": {"disabledExtensions": FOR_NOTEBOOKS_ONLY}}
+    console = {"jupyter-lite-schema-version": 0, "jupyter-config-data": {"disabledExtensions": LEFT_OUT + FOR_NOTEBOOKS_ONLY}}
     (folder / "repl" / "jupyter-lite.json").write_text(json.dumps(console))
     build = {
         "apps": ["notebooks", "tree", "edit", "repl"],

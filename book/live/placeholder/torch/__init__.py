@@ -14,11 +14,30 @@ WHERE = (
 )
 
 
-class NeedsPyTorchError(RuntimeError):
+class NeedsPyTorchError(ImportError):
     """A call that only PyTorch can answer."""
 
     def _render_traceback_(self):
         return [str(self)]  # IPython shows these lines in place of a traceback
+
+
+class Decorator:
+    """What `@torch.no_grad()` and the like put around a function: nothing, for the function will refuse by itself."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __call__(self, function):
+        return function
+
+    def __enter__(self):
+        raise NeedsPyTorchError(f"{self.name}: {WHERE}")
+
+    def __exit__(self, *error):
+        return False
+
+
+DECORATORS = {"no_grad", "enable_grad", "inference_mode", "compile"}
 
 
 class Absent(type):
@@ -36,13 +55,9 @@ class Absent(type):
         return Absent(f"{cls.__name__}.{name}")
 
     def __call__(cls, *args, **kwargs):
+        if cls.__name__.rpartition(".")[2] in DECORATORS:
+            return args[0] if args and callable(args[0]) else Decorator(cls.__name__)
         raise NeedsPyTorchError(f"{cls.__name__}: {WHERE}")
-
-    def __enter__(cls):
-        return cls()
-
-    def __exit__(cls, *error):
-        return False
 
     def __instancecheck__(cls, value):
         return False
