@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,8 @@ EXTENSIONS = ["@jupyterlite/pyodide-kernel-extension", "@jupyter-widgets/jupyter
 LEFT_OUT = ["@jupyterlite/application-extension:service-worker-manager"]
 FOR_NOTEBOOKS_ONLY = ["@jupyterlab/codemirror-extension:commands", "jupyterlab-myst:executor"]  # the console has no notebook, they complain
 SETTINGS = "@jupyterlite/pyodide-kernel-extension:kernel"
+TITLE = "Live: Recurrent Neural Networks, Unrolled"
+ICON = '<link rel="icon" href="../../_static/favicon.svg">'
 GREETING = """\
 :::{note}
 This copy runs in your browser. Run the cells from the top (Shift + Enter); the first one waits some seconds for Python to start.
@@ -90,6 +93,17 @@ def configure(folder: Path) -> None:
     (folder / "jupyter_lite_config.json").write_text(json.dumps({"LiteBuildConfig": build}))
 
 
+def finish_pages(out: Path) -> None:
+    """JupyterLite's pages get the book's icon (a browser asks the host for one otherwise), a language and a title."""
+    for page in out.glob("*/index.html"):
+        text = page.read_text(encoding="utf-8")
+        text = re.sub(r"<html>", '<html lang="en">', text, count=1)
+        text = re.sub(r"<title>.*?</title>", f"<title>{TITLE}</title>\n    {ICON}", text, count=1, flags=re.DOTALL)
+        if ICON not in text or '<html lang="en">' not in text:
+            sys.exit(f"{page.relative_to(out)} is not built as expected: icon or language could not be set")
+        page.write_text(text, encoding="utf-8")
+
+
 def main() -> None:
     if not (SITE / "index.html").exists():
         sys.exit(f"{SITE.relative_to(ROOT)} is not there: `make book` builds the pages first")
@@ -104,6 +118,7 @@ def main() -> None:
     done = subprocess.run(command, capture_output=True, text=True, cwd=lite)
     if done.returncode:
         sys.exit(f"jupyter lite build failed:\n{done.stdout}\n{done.stderr}")
+    finish_pages(out)
     settings = json.loads((out / "jupyter-lite.json").read_text())["jupyter-config-data"]["litePluginSettings"][SETTINGS]
     if settings.get("pyodideUrl") != "./static/pyodide/pyodide.mjs":
         sys.exit(f"the page would load Python from {settings.get('pyodideUrl')!r} and not from the book")
