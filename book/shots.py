@@ -15,6 +15,8 @@ from book.browser import DETAILS, ROOT
 SHOTS = ROOT / "build" / "shots"
 WIDTHS = (390, 800, 1280)
 THEMES = ("light", "dark")
+# What follows the reader down the page would lie across a picture that is taller than the window.
+STILL = "#pst-skip-link { visibility: hidden } .bd-header-article { position: static !important }"
 EAGER = """async () => {
   const images = [...document.images];
   for (const image of images) image.loading = "eager";
@@ -39,6 +41,7 @@ def shoot(running, address, name: str) -> int:
         kinds = [boxes.nth(i).evaluate("el => el.explorer.get('_anywidget_id')").rpartition(".")[2] for i in range(boxes.count())]
         for i, kind in enumerate(kinds):
             use(page, i, kind)
+        page.add_style_tag(content=STILL)
         page.evaluate(EAGER)
         page.evaluate(DETAILS, True)
         page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0); }")

@@ -29,9 +29,9 @@ def visit(chromium, address):
 
 def set_theme(page, theme):
     page.emulate_media(color_scheme=theme)
+    if page.locator("#pst-primary-sidebar").count():  # not on the page for what is not there
+        page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
     page.evaluate(SETTLED)
-    if page.locator("#pst-primary-sidebar").count():
-        assert page.evaluate("document.documentElement.dataset.theme") == theme
 
 
 def in_both_themes(page, **options):
@@ -77,7 +77,8 @@ class TestNarrow:
     def test_page_with_everything_open(self, visit, name):
         page = visit(name, NARROW)
         page.evaluate(DETAILS, True)
-        in_both_themes(page)
+        page.wait_for_timeout(400)  # the theme looks a little later at what has changed its size
+        in_both_themes(page, context={"exclude": [["mjx-math"]]})  # the letters of formulas are checked on the wide page
 
     @pytest.mark.parametrize("toggle", ["primary", "secondary"])
     def test_drawer(self, visit, toggle):
