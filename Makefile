@@ -33,7 +33,8 @@ help: ## this list
 book: $(ENV) $(FRONT) ## build the whole book from clean (LIVE=0: without Python in the page)
 	@rm -rf _build
 	@jupyter-book build . --all -W --keep-going --quiet
-	@test "$(LIVE)" = 0 || python -m book.live.build
+	@# A book without its live part counts as not built: the next command builds it again.
+	@test "$(LIVE)" = 0 || python -m book.live.build || { rm -f $(SITE)/searchindex.js; exit 1; }
 	@echo "The book lies in $(SITE)/index.html; make serve shows it on a local port."
 
 test: $(ENV) lint book ## everything: lint, book, unit tests, notebooks, graders, browser

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from book import browser
-from book.browser import NARROW, ROOT, WIDE
+from book.browser import NARROW, ROOT, SITE, WIDE
 
 REPORTS = ROOT / "build" / "reports"
 EVENTS = 60  # per control
@@ -52,6 +52,31 @@ LISTEN = """(el) => {
       window.dragged.push(performance.now() - start);
     }, { signal: window.listening.signal });
   }
+}"""
+
+STARTS, DRAWS = 3, 24
+UNTIL_LIVE = """(box) => {
+  window.live = new Promise((done) => box.addEventListener("click", () => {
+    const start = performance.now();
+    const look = () => box.dataset.state === "live" ? done(performance.now() - start) : setTimeout(look, 20);
+    look();
+  }, { capture: true, once: true }));
+}"""
+# In the frame: from a key to the decoded next picture.
+REDRAWN = """(body) => {
+  const area = body.querySelector(".jp-CodeConsole-content");
+  let start = 0, shown = area.querySelector("img").src, arrived;
+  const next = () => { window.arrival = new Promise((done) => { arrived = done; }); };
+  next();
+  addEventListener("keydown", () => { start = performance.now(); }, true);
+  new MutationObserver(async () => {
+    const now = area.querySelector("img");
+    if (!now || now.src === shown) return;
+    shown = now.src;
+    await now.decode();
+    arrived(performance.now() - start);
+  }).observe(area, { subtree: true, childList: true, attributes: true });
+  window.redrawn = async () => { const time = await window.arrival; next(); return time; };
 }"""
 
 
@@ -120,8 +145,34 @@ def loads(running, address) -> list[dict]:
 
 
 def live(running, address) -> list[dict]:
-    """Python in the page: seconds until it answers, and milliseconds to draw anew. Filled in where it is built."""
-    return []
+    """Python in the page, wherever it can be made live: from the click to the figure, and from a key to the next one."""
+    rows = []
+    for name in browser.documents():
+        html = SITE / f"{name}.html"
+        for i in range(html.read_text(encoding="utf-8").count('class="live"')):
+            starts, draws, page = [], [], None
+            for _ in range(STARTS):
+                if page:
+                    page.context.close()
+                page = browser.open_page(running, address, name)
+                page.wait_for_load_state("networkidle")
+                before = browser.weight(page)
+                box = page.locator(".live").nth(i)
+                box.evaluate(UNTIL_LIVE)
+                box.get_by_role("button").click()
+                starts.append(page.evaluate("window.live") / 1000)
+            loaded = browser.weight(page) - before
+            frame = box.frame_locator("iframe")
+            frame.locator("body").evaluate(REDRAWN)
+            slider = frame.get_by_role("slider").first
+            for k in range(DRAWS):
+                slider.press("ArrowLeft" if k // 4 % 2 == 0 else "ArrowRight")
+                draws.append(frame.locator("body").evaluate("() => window.redrawn()"))
+            row = {"page": name, "loaded": loaded, "live, s": " / ".join(f"{second:.1f}" for second in starts)}
+            rows.append(row | {"draws": len(draws), "p50, ms": round(np.median(draws)), "p95, ms": round(np.quantile(draws, 0.95))})
+            rows[-1]["other hosts"] = len(page.foreign)
+            page.context.close()
+    return rows
 
 
 def table(rows: list[dict]) -> str:
