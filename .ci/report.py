@@ -11,6 +11,7 @@ KINDS = {
     "axe": "tests.test_book_axe",
     "keyboard": "tests.test_book_keyboard",
     "explorers": "tests.explorers",
+    "live": "tests.test_live_page",
     "chapters": "chapters",
     "solutions": "solutions",
 }
