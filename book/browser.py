@@ -116,11 +116,16 @@ def watch(page, address: str) -> None:
         if "ABORTED" not in (request.failure or ""):  # aborted: by leaving the page
             page.problems.append(f"failed: {request.url} ({request.failure})")
 
+    def said(message):
+        known = "Anchored content block not found" in message.text  # Sphinx's search does not quote a dot in `module.function`
+        if message.type in ("error", "warning") and not known:
+            page.problems.append(f"console: {message.text}")
+
     page.on("request", asked)
     page.on("requestfailed", failed)
     page.on("requestfinished", lambda request: page.answers.append(request))
     page.on("response", lambda response: response.status >= 400 and page.problems.append(f"{response.status}: {response.url}"))
-    page.on("console", lambda message: message.type in ("error", "warning") and page.problems.append(f"console: {message.text}"))
+    page.on("console", said)
     page.on("pageerror", lambda error: page.problems.append(f"error: {error}"))
 
 

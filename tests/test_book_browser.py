@@ -31,7 +31,8 @@ def test_formulas_and_icons_are_drawn(visit, name):
     page = visit(name)
     assert page.locator("article .math").count() <= page.locator("article mjx-container").count()
     assert page.locator("mjx-merror, [data-mjx-error]").all_text_contents() == []
-    assert page.locator("i[class*='fa-'], svg.svg-inline--fa:not(:has(path))").count() == 0, "an icon is missing"
+    missing = "i[class*='fa-'], svg.svg-inline--fa:not(:has(path))"  # a script puts each icon in place, a little after the page
+    page.wait_for_function("icons => !document.querySelector(icons)", arg=missing)
     assert page.problems == []
 
 
