@@ -23,7 +23,8 @@ EXTENSIONS = ["@jupyterlite/pyodide-kernel-extension", "@jupyter-widgets/jupyter
 # The service worker would stay in the reader's browser after the visit. It serves input() and a file system shared with the kernel;
 # the notebooks use neither, and what is edited is stored without it.
 LEFT_OUT = ["@jupyterlite/application-extension:service-worker-manager"]
-FOR_NOTEBOOKS_ONLY = ["@jupyterlab/codemirror-extension:commands", "jupyterlab-myst:executor"]  # the console has no notebook, they complain
+FOR_NOTEBOOKS_ONLY = ["@jupyterlab/codemirror-extension:commands"]  # complains that the console has no notebook
+CONSOLE_SETTINGS = {"@jupyterlab/apputils-extension:themes": {"adaptive-theme": False}}
 SETTINGS = "@jupyterlite/pyodide-kernel-extension:kernel"
 TITLE = "Live: Recurrent Neural Networks, Unrolled"
 ICON = '<link rel="icon" href="../../_static/favicon.svg">'
@@ -80,8 +81,9 @@ def configure(folder: Path) -> None:
     (folder / "jupyter-lite.json").write_text(json.dumps(settings))
     shutil.copy(HERE / "overrides.json", folder / "overrides.json")
     (folder / "repl").mkdir(exist_ok=True)
-    console = {"jupyter-lite-schema-version": 0, "jupyter-config-data": {"disabledExtensions": LEFT_OUT + FOR_NOTEBOOKS_ONLY}}
-    (folder / "repl" / "jupyter-lite.json").write_text(json.dumps(console))
+    # The console stands in a page and takes that page's theme, not the system's: live.js sets it through the exposed application.
+    console = {"disabledExtensions": LEFT_OUT + FOR_NOTEBOOKS_ONLY, "exposeAppInBrowser": True, "settingsOverrides": CONSOLE_SETTINGS}
+    (folder / "repl" / "jupyter-lite.json").write_text(json.dumps({"jupyter-lite-schema-version": 0, "jupyter-config-data": console}))
     build = {
         "apps": ["notebooks", "tree", "edit", "repl"],
         "contents": [str(WORK / "contents")],
@@ -91,6 +93,18 @@ def configure(folder: Path) -> None:
         "no_unused_shared_packages": True,
     }
     (folder / "jupyter_lite_config.json").write_text(json.dumps({"LiteBuildConfig": build}))
+
+
+def spare_the_console(out: Path) -> None:
+    """The console shows no Markdown: jupyterlab-myst, two megabytes of it, is moved from the settings of all apps to the notebook's."""
+    paths = out / "jupyter-lite.json", out / "notebooks" / "jupyter-lite.json"
+    common, notebook = (json.loads(path.read_text()) for path in paths)
+    extensions = common["jupyter-config-data"]["federated_extensions"]
+    moved = [extension for extension in extensions if extension["name"] == "jupyterlab-myst"]
+    common["jupyter-config-data"]["federated_extensions"] = [extension for extension in extensions if extension not in moved]
+    notebook["jupyter-config-data"]["federated_extensions"] = moved
+    for path, settings in zip(paths, (common, notebook)):
+        path.write_text(json.dumps(settings))
 
 
 def finish_pages(out: Path) -> None:
@@ -118,6 +132,7 @@ def main() -> None:
     done = subprocess.run(command, capture_output=True, text=True, cwd=lite)
     if done.returncode:
         sys.exit(f"jupyter lite build failed:\n{done.stdout}\n{done.stderr}")
+    spare_the_console(out)
     finish_pages(out)
     settings = json.loads((out / "jupyter-lite.json").read_text())["jupyter-config-data"]["litePluginSettings"][SETTINGS]
     if settings.get("pyodideUrl") != "./static/pyodide/pyodide.mjs":
