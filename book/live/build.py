@@ -62,7 +62,8 @@ def write_contents(folder: Path) -> None:
     for name in notebooks():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(live_copy(ROOT / name), target)
+        # Texts as one string each: JupyterLite takes nbformat's usual lists of lines for the texts of outputs as they are, commas and all.
+        target.write_text(json.dumps(live_copy(ROOT / name)), encoding="utf-8")
 
 
 def labextension(name: str) -> str:
