@@ -34,6 +34,7 @@ This copy runs in your browser. Run the cells from the top (Shift + Enter); the 
 What you change stays in this browser, on this device; *File > Download* keeps a copy. Python here is many times slower
 than outside of a browser, and the last digit of a number may differ.TORCH
 :::"""
+SLOW = "*In a browser the next cell runs for several minutes; those below wait for it.*"  # before a cell tagged `live-slow`
 TORCH = " PyTorch does not run in a browser: the few cells that need it say so, and all others work."
 
 
@@ -51,6 +52,8 @@ def live_copy(path: Path) -> nbformat.NotebookNode:
     torch = any("import torch" in cell.source for cell in code)
     for cell in code if torch else []:  # "Run All" goes on after a cell that has refused
         cell.metadata["tags"] = [*cell.metadata.get("tags", []), "raises-exception"]
+    for cell in [cell for cell in code if "live-slow" in cell.metadata.get("tags", [])]:
+        nb.cells.insert(nb.cells.index(cell), nbformat.v4.new_markdown_cell(SLOW, id=f"live-slow-{cell.id}"))
     greeting = nbformat.v4.new_markdown_cell(GREETING.replace("TORCH", TORCH if torch else ""), id="live-greeting")
     nb.cells.insert(1, greeting)  # after the title
     nb.metadata["kernelspec"] = KERNEL
