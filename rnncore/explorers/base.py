@@ -15,7 +15,7 @@ from ..errors import RNNCoreError
 
 
 def front_end(*names: str) -> str:
-    """Join the kit and the named scripts, with the styles of the same names, into one module without imports: it also lives in a static page."""
+    """Join the kit and the named scripts, with the styles of the same names: one module without imports lives in a static page too."""
     folder, names = files(__package__), ("kit", *names)
     read = lambda name: folder.joinpath(name).read_text(encoding="utf-8")  # noqa: E731
     style = "\n".join(read(f"{name}.css") for name in names if folder.joinpath(f"{name}.css").is_file())

@@ -124,6 +124,7 @@ class BPTTView {
     const make = (name, text) => Array.from({ length: this.T }, (_, t) => field(name, text, t));
     this.fields = { x: make("x", "x"), targets: make("targets", "target y*") };
     const row = (head, fields) => [head, ...fields.map(({ root }) => root)];
+    this.sequence.style.setProperty("--steps", this.T);
     this.sequence.replaceChildren(table("Inputs and targets", ["t", ...this.fields.x.map((_, t) => String(t + 1))], [row(sub("x", "t"), this.fields.x), row(sub("y*", "t"), this.fields.targets)], "fields"));
     this.pathLoss.options([[0, `L (all ${this.T})`], ...this.fields.x.map((_, t) => [t + 1, `L${below(t + 1)}`])]);
   }
@@ -136,8 +137,8 @@ class BPTTView {
     const forward = Math.min(position, T), left = position > T ? 2 * T - position : T; // steps still on the stack
     const now = position === 0 ? null : position <= T ? position - 1 : left;
     if (!this.fields || this.fields.x.length !== T) this.buildSequence();
-    const width = Math.max(this.picture.clientWidth || 320, 72 + 54 * T);
-    this.picture.replaceChildren(bpttPicture(Math.min(width, 72 + 190 * T), this.steps, forward, this.back.map((g, t) => (t >= left ? g : null)), now));
+    const width = Math.max(this.picture.clientWidth || 320, 84 + 60 * T);
+    this.picture.replaceChildren(bpttPicture(Math.min(width, 84 + 190 * T), this.steps, forward, this.back.map((g, t) => (t >= left ? g : null)), now));
     this.drawControls(position);
     this.stack.replaceChildren(this.stackTable(position <= T ? forward : left));
     this.lines.replaceChildren(...this.explain(position, now));
@@ -178,8 +179,8 @@ class BPTTView {
   forwardLines(t) {
     const s = this.steps[t], p = this.params, n = below(t + 1), m = below(t);
     return [
-      ["", `a${n}`, `u x${n} + w h${m} + b = ${fmt(p.u)} · ${fmt(s.x)} + ${fmt(p.w)} · ${fmt(s.before)} + ${fmt(p.b)}`, s.a],
-      ["h", `h${n}`, `tanh(a${n})`, s.h], ["o", `o${n}`, `v h${n} + c = ${fmt(p.v)} · ${fmt(s.h)} + ${fmt(p.c)}`, s.o],
+      ["", `a${n}`, `u x${n} + w h${m} + b = ${term(p.u)} · ${term(s.x)} + ${term(p.w)} · ${term(s.before, 4)} + ${term(p.b)}`, s.a],
+      ["h", `h${n}`, `tanh(a${n})`, s.h], ["o", `o${n}`, `v h${n} + c = ${term(p.v)} · ${term(s.h, 4)} + ${term(p.c)}`, s.o],
       ["", `L${n}`, `½ (o${n} − y*${n})²`, s.loss],
     ];
   }
@@ -189,8 +190,8 @@ class BPTTView {
     const carried = last ? "0 (no later step)" : `w δ${below(t + 2)}`;
     return [
       ["g", `∂L/∂o${n}`, `o${n} − y*${n}`, g.dO], ["g", "carried", carried, g.carried],
-      ["g", `∂L/∂h${n}`, `v ∂L/∂o${n} + carried = ${fmt(g.fromReadout)} + ${fmt(g.carried)}`, g.dh],
-      ["g", `δ${n}`, `(1 − h${n}²) ∂L/∂h${n} = ${fmt(1 - this.steps[t].h ** 2)} · ${fmt(g.dh)}`, g.da],
+      ["g", `∂L/∂h${n}`, `v ∂L/∂o${n} + carried = ${term(g.fromReadout, 4)} + ${term(g.carried, 4)}`, g.dh],
+      ["g", `δ${n}`, `(1 − h${n}²) ∂L/∂h${n} = ${fmt(1 - this.steps[t].h ** 2, 4)} · ${term(g.dh, 4)}`, g.da],
       ["g", t ? `to h${below(t)}` : "∂L/∂h₀", `w δ${n}`, g.send],
     ];
   }

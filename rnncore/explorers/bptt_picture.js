@@ -2,7 +2,7 @@
 
 /** `forward` steps are done; `back[t]` is there where the backward pass has been. */
 function bpttPicture(width, steps, forward, back, now) {
-  const left = 54, pitch = (width - left - 18) / steps.length;
+  const left = 54, right = 30, pitch = (width - left - right) / steps.length; // the numbers of the last column stand on its right
   const at = { left, pitch, r: Math.min(20, pitch * 0.32), x: (t) => left + pitch * (t + 0.5), y: { target: 11, loss: 32, o: 108, h: 196, x: 282 }, height: 318, forward, back, now };
   const picture = shape("svg", { width, height: at.height, role: "img", "aria-label": `Unfolded net of ${steps.length} steps; ${forward} forward steps done, ${back.filter(Boolean).length} backward. The numbers stand in the tables.` });
   if (now !== null) picture.append(shape("rect", { x: at.x(now) - pitch / 2 + 1, y: 0, width: pitch - 2, height: at.height, rx: 8, class: "now" }));

@@ -1,6 +1,6 @@
 // The view of the gates explorer.
 
-const PRESET_NAMES = [["worked example", "Worked example: will I help with the homework?"], ["remember", "Remember over 8 steps"], ["leak", "The same with a forget gate of 0.9"], ["erase", "Erase and write again"], ["", "Your own numbers"]];
+const PRESET_NAMES = [["worked example", "Worked example: the homework"], ["remember", "Remember over 8 steps"], ["leak", "The same, forget gate 0.9"], ["erase", "Erase and write again"], ["", "Your own numbers"]];
 const INPUTS = [...PARAMETERS, "x", "h0", "c0"];
 
 class GatesView {

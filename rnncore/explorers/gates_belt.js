@@ -1,10 +1,10 @@
 // The sequence on the conveyor belt: how far each gate is open at each step, and what c and h do over time.
 
-const BELT = { left: 54, right: 4, gates: 22, row: 34, chart: 146, high: 118, out: 300, low: 56, height: 392 };
+const BELT = { left: 54, right: 4, gates: 22, row: 34, chart: 146, high: 118, out: 300, low: 56, height: 392, beside: 320 }; // beside: the width that the puzzle needs, and the gap (gates.css)
 
-/** Sizes that the drawing shares with the buttons below it. */
+/** Sizes that the drawing shares with the buttons below it. A short belt leaves room for the puzzle on its right; where that has none, the belt is as wide as all. */
 function beltSizes(width, T) {
-  const pitch = Math.min((width - BELT.left - BELT.right) / T, T > 5 ? 130 : 96);
+  const frame = BELT.left + BELT.right, least = Math.max(96, 136 / T), pitch = frame + least * T + BELT.beside < width ? least : (width - frame) / T;
   return { pitch, width: BELT.left + pitch * T + BELT.right, x: (t) => BELT.left + pitch * (t + 0.5) };
 }
 
@@ -65,7 +65,7 @@ class Scrubber {
   constructor(holder, onStep) {
     this.handle = node("div", { class: "scrub", role: "slider", tabindex: 0, "aria-label": "Step looked at", "aria-valuemin": 1 });
     this.holder = holder;
-    let held = false;
+    let held = false, from = 0;
     const at = (event) => {
       const t = Math.floor((event.clientX - holder.getBoundingClientRect().left - BELT.left) / this.sizes.pitch) + 1;
       const to = Math.max(1, Math.min(this.T, t));
@@ -74,12 +74,18 @@ class Scrubber {
     holder.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       held = true;
+      from = event.clientX;
       holder.setPointerCapture(event.pointerId);
       this.handle.focus({ preventScroll: true });
       event.preventDefault();
+      if (event.pointerType !== "touch") at(event); // a finger may be about to scroll the page
+    });
+    holder.addEventListener("pointermove", (event) => {
+      if (!held || (event.pointerType === "touch" && Math.abs(event.clientX - from) < 6)) return;
+      from = Infinity;
       at(event);
     });
-    holder.addEventListener("pointermove", (event) => { if (held) at(event); });
+    holder.addEventListener("pointerup", (event) => { if (held) at(event); });
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) holder.addEventListener(end, () => { held = false; });
     this.handle.addEventListener("keydown", (event) => {
       const by = event.shiftKey ? 4 : 1;

@@ -21,7 +21,7 @@ function gateTable(letter, step, t) {
     ...terms.map((unit) => (kind === "b" ? short(unit[k].weight) : product(unit[k].weight, unit[k].value)))]);
   rows.push(["sum", ...step.a[letter].map((value) => strong(short(value)))], [`${letter}${n} = ${squash}(sum)`, ...step[letter].map((value) => strong(fmt(value, 3)))]);
   if (letter === "o") rows.push([`tanh(c${n})`, ...step.tanhC.map((value) => fmt(value, 3))],
-    [`h${n} = o${n} ∘ tanh(c${n})`, ...step.h.map((value, k) => [`${fmt(step.o[k], 3)}\u00a0·\u00a0${factor(step.tanhC[k])} = `, strong(fmt(value, 3))]).map((cells) => node("span", {}, ...cells))]);
+    [`h${n} = o${n} ⊙ tanh(c${n})`, ...step.h.map((value, k) => [`${fmt(step.o[k], 3)}\u00a0·\u00a0${factor(step.tanhC[k])} = `, strong(fmt(value, 3))]).map((cells) => node("span", {}, ...cells))]);
   return titled(table(`${letter}${n} = ${squash}(U x${n} + W h${m} + b)`, ["term", ...UNIT_NAMES], rows, "products"),
     sub(letter, t), ` = ${squash}(`, sub("U", letter), " ", sub("x", t), " + ", sub("W", letter), " ", sub("h", t - 1), " + ", sub("b", letter), ")");
 }
@@ -35,8 +35,8 @@ function titled(built, ...title) {
 function updateTable(step, t) {
   const n = below(t), m = below(t - 1);
   const line = (a, b) => step[a].map((value, k) => product(value, (b === "c" ? step.before.c : step[b])[k]));
-  return titled(table(`c${n} = f${n} ∘ c${m} + i${n} ∘ g${n}`, ["term", ...UNIT_NAMES], [[`kept: f${n} ∘ c${m}`, ...line("f", "c")], [`written: i${n} ∘ g${n}`, ...line("i", "g")],
-    [`c${n}, their sum`, ...step.c.map((value) => strong(fmt(value, 3)))]], "products"), sub("c", t), " = ", sub("f", t), " ∘ ", sub("c", t - 1), " + ", sub("i", t), " ∘ ", sub("g", t));
+  return titled(table(`c${n} = f${n} ⊙ c${m} + i${n} ⊙ g${n}`, ["term", ...UNIT_NAMES], [[`kept: f${n} ⊙ c${m}`, ...line("f", "c")], [`written: i${n} ⊙ g${n}`, ...line("i", "g")],
+    [`c${n}, their sum`, ...step.c.map((value) => strong(fmt(value, 3)))]], "products"), sub("c", t), " = ", sub("f", t), " ⊙ ", sub("c", t - 1), " + ", sub("i", t), " ⊙ ", sub("g", t));
 }
 
 /** A gate whose weights are all zero does not listen to anything. */
@@ -78,5 +78,5 @@ function slips(step) {
   return node("ul", {},
     node("li", {}, `The inputs add ${products} = ${short(step.terms.g[0].slice(0, 3).reduce((sum, one) => sum + one.product, 0))} to a candidate, not 10; with 1 from h the sum is `, strong(short(step.a.g[0])), ". The tanh hides the slip: of 9 as of 11 it is nearly 1."),
     node("li", {}, `The output gates add up to ${short(step.a.o[0])}, and σ(${short(step.a.o[0])}) = `, strong(fmt(step.o[0], 3)), "."),
-    node("li", {}, `h is o ∘ tanh(c), not o ∘ c, which would be ${naive}: ${fmt(step.o[0], 3)} · ${fmt(step.tanhC[0], 3)} = `, strong(fmt(step.h[0], 3)), "."));
+    node("li", {}, `h is o ⊙ tanh(c), not o ⊙ c, which would be ${naive}: ${fmt(step.o[0], 3)} · ${fmt(step.tanhC[0], 3)} = `, strong(fmt(step.h[0], 3)), "."));
 }

@@ -44,7 +44,7 @@ function beltOf(at, step) {
     ...pair(at, at.side / 2, belt, "c", at.t - 1, step.before.c, "c"), ...pair(at, at.width - at.side / 2, belt, "c", at.t, done ? step.c : null, "c")];
 }
 
-/** i ∘ g, on its way up to the belt. */
+/** i ⊙ g, on its way up to the belt. */
 function writeOf(at) {
   const { write, gate, belt } = at.y, from = gate - 33, bend = 0.38 * (at.write - at.xi);
   return [shape("g", { class: dim(at, "input") }, arrow(at.xi, from, at.write - bend, write + 9, active(at, "input"))),
@@ -53,7 +53,7 @@ function writeOf(at) {
     ...operator(at, at.write, write, "×", `${active(at, "update")} ${dim(at, "update")}`)];
 }
 
-/** o ∘ tanh c, out to the right. */
+/** o ⊙ tanh c, out to the right. */
 function readOf(at, step) {
   const { belt, tanh, read } = at.y, done = reached(at, "output"), x = at.xo, hot = active(at, "output");
   return [shape("g", { class: dim(at, "output") }, arrow(x, belt + 3, x, tanh - 11, "c"), arrow(x, tanh + 10, x, read - 11, ""), arrow(x + 11, read, at.width - at.side, read, "h"),
@@ -79,7 +79,7 @@ function gateOf(at, step, letter, onPart) {
   const bar = (value, k) => {
     const from = letter === "g" ? left + w / 2 : left, length = value * (letter === "g" ? w / 2 : w);
     return [shape("rect", { x: left, y: y - 13 + 22 * k, width: w, height: 19, class: "slot" }), shape("rect", { x: Math.min(from, from + length), y: y - 13 + 22 * k, width: Math.abs(length), height: 19, class: "valve" }),
-      letter === "g" ? shape("line", { x1: from, x2: from, y1: y - 13 + 22 * k, y2: y + 6 + 22 * k, class: "axis" }) : null, label(x, y - 3 + 22 * k, short(value, at.digits), "small bold halo")];
+      letter === "g" ? shape("line", { x1: from, x2: from, y1: y - 13 + 22 * k, y2: y + 6 + 22 * k, class: "axis" }) : null, label(x, y - 3 + 22 * k, fmt(value, at.digits), "small bold halo")];
   };
   const words = at.width < 420 ? "" : `${name} `;
   const head = label(x, y - 23, `${words}`, "small");

@@ -66,7 +66,7 @@ class HelloView {
 
   build() {
     this.summary = node("p", { class: "summary" });
-    this.picture = node("div", { class: "block" });
+    this.picture = node("div", { class: "block scroll", tabindex: 0, role: "group", "aria-label": "Drawing of the net" });
     this.says = node("p", { class: "says" });
     this.lines = node("div", { class: "block" });
     this.curve = node("div", {});

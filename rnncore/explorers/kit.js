@@ -45,6 +45,12 @@ function fmt(value, digits = 2) {
   return Number(text) === 0 ? (0).toFixed(digits) : text.replace("-", "\u2212");
 }
 
+/** The same inside a sum or a product: below zero it stands in parentheses. */
+function term(value, digits = 2) {
+  const text = fmt(value, digits);
+  return text[0] === "\u2212" ? `(${text})` : text;
+}
+
 /** The size of an error: 3e−11. */
 function fmtError(value) {
   return value === 0 ? "0" : value.toExponential(0).replace("-", "\u2212");
@@ -217,7 +223,8 @@ function weightTint(value) {
  */
 function matrixEditor(symbol, shapeText, rowNames, columnNames, onEdit, onPick) {
   const cell = (i, j) => {
-    const where = columnNames.length > 1 ? `row ${i + 1} (${rowNames[i]}), column ${j + 1} (${columnNames[j]})` : `row ${i + 1} (${rowNames[i]})`;
+    const place = (kind, names, k) => `${kind} ${k + 1}${names[k] === String(k + 1) ? "" : ` (${names[k]})`}`;
+    const where = place("row", rowNames, i) + (columnNames.length > 1 ? `, ${place("column", columnNames, j)}` : "");
     const field = numberField(`${symbol}, ${where}`, (value) => { tint(field.root, value); onEdit(i, j, value); });
     field.root.addEventListener("focus", () => onPick(i, j));
     return field;

@@ -160,7 +160,8 @@ class SpectrumView {
   draw() {
     if (!this.found || !this.frame.root.clientWidth) return;
     const p = this.settings, f = this.found;
-    this.wide ||= { square: Math.min(this.planeBox.clientWidth, 360), chart: Math.min(this.norms.clientWidth, 520), clip: Math.min(this.clip.clientWidth, 520) };
+    const within = (box, most) => Math.max(120, Math.min(box.clientWidth, most));
+    this.wide ||= { square: within(this.planeBox, 360), chart: within(this.norms, 520), clip: within(this.clip, 520) };
     this.drawControls();
     this.plane.draw(this.wide.square, this.grip, f);
     this.trajectory.replaceChildren(trajectoryPicture(this.wide.square, p, f.steps));

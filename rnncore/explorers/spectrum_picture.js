@@ -32,8 +32,8 @@ function trajectoryPicture(width, p, steps) {
   const end = points.at(-1).map((value) => anySize(value)).join(", ");
   const picture = shape("svg", { width, height: width, role: "img", "aria-label": `Trajectory of the state over ${last} steps, from (${p.h0.map((v) => fmt(v)).join(", ")}) to (${end}); largest entry ${anySize(Math.max(...points.flat().map(Math.abs)))}.` },
     shape("rect", { x: 0.5, y: 0.5, width: width - 1, height: width - 1, rx: 6, class: "ground" }),
-    shape("line", { x1: 0, x2: width, y1: middle, y2: middle, class: "rule" }), shape("line", { x1: middle, x2: middle, y1: 0, y2: width, class: "rule" }),
-    symbolText(width - 16, middle - 12, "h", "1", "muted"), symbolText(middle + 14, 12, "h", "2", "muted"));
+    shape("line", { x1: 0, x2: width, y1: middle, y2: middle, class: "rule" }), shape("line", { x1: middle, x2: middle, y1: 0, y2: width, class: "rule" }));
+
   if (p.phi === "tanh") picture.append(shape("rect", { x: place([-1, 1])[0], y: place([-1, 1])[1], width: (2 / reach) * room, height: (2 / reach) * room, class: "limits" }));
   else picture.append(label(6, 12, `edges at ±${anySize(reach)}`, "small muted", "start"));
   const parts = 8, cut = (k) => Math.round((k * last) / parts);
@@ -43,10 +43,11 @@ function trajectoryPicture(width, p, steps) {
     picture.append(shape("polyline", { points: some.map((xy) => xy.map((v) => v.toFixed(1)).join(",")).join(" "), class: "path", opacity: strength, "stroke-width": (0.8 + (1.4 * k) / parts).toFixed(2) }));
     picture.append(shape("path", { d: some.slice(1).map(([x, y]) => `M${x.toFixed(1)} ${y.toFixed(1)}h0`).join(""), class: "dots", opacity: strength }));
   }
+  picture.append(symbolText(width - 16, middle - 12, "h", "1", "muted halo"), symbolText(middle + 14, 12, "h", "2", "muted halo"));
   const [tx, ty] = place(p.target), [sx, sy] = at[0], [ex, ey] = at[last];
   picture.append(shape("path", { d: `M${tx - 6} ${ty}H${tx + 6}M${tx} ${ty - 6}V${ty + 6}`, class: "target" }), label(tx + 9, ty - 9, "h*", "symbol halo"),
     shape("circle", { cx: sx, cy: sy, r: 5, class: "start" }), shape("rect", { x: ex - 5, y: ey - 5, width: 10, height: 10, class: "end" }));
-  const named = [[tx + 9, ty - 9]]; // a number is left out where it would lie on another
+  const named = [[tx + 9, ty - 9], [width - 16, middle - 12], [middle + 14, 12]]; // a number is left out where it would lie on another
   for (const t of [last, 0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 35, 40, 45, 50, 55]) {
     if (t > last || (t !== last && t > last - 1)) continue;
     const [dx, dy] = [at[t][0] - middle, at[t][1] - middle], length = Math.hypot(dx, dy) || 1;

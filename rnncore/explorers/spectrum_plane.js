@@ -76,7 +76,7 @@ class SpectrumPlane {
     const tick = (value) => [label(at(value) + 5 * value, m + 11, fmt(value, 0), "small muted halo", value > 0 ? "start" : "end"), label(m - 5, at(-value) - 10 * value, value > 0 ? "i" : "\u2212i", "small muted halo", "end")];
     this.back.replaceChildren(shape("rect", { x: 0.5, y: 0.5, width: width - 1, height: width - 1, rx: 6, class: "ground" }),
       shape("line", { x1: 0, x2: width, y1: m, y2: m, class: "rule" }), shape("line", { x1: m, x2: m, y1: 0, y2: width, class: "rule" }));
-    this.names.replaceChildren(...tick(1), ...tick(-1), label(6, m - 10, "real", "small muted", "start"), label(m + 6, 10, "imaginary", "small muted", "start"));
+    this.names.replaceChildren(...tick(1), ...tick(-1), label(6, m - 10, "real", "small muted halo", "start"), label(m + 6, 10, "imaginary", "small muted halo", "start"));
     for (const circle of Object.values(this.circles)) fill(circle, { cx: m, cy: m }, []);
   }
 

@@ -219,9 +219,9 @@ class UnfoldingView {
     const line = (head, ...parts) => [node("dt", { class: head === now ? "now" : null }, head), node("dd", {}, ...parts)];
     const named = line("with", `f(${r}, x) = tanh(`, w("u"), " x + ", w("w"), ` ${r} + `, w("b"), "),  g(h) = ", w("v"), " h + ", w("c"));
     const answer = output ? ["ŷₜ = oₜ = g(hₜ)"] : last ? [`o${below(this.T)} = g(h${below(this.T)})`] : ["oₜ = g(hₜ)"];
-    const n = (value) => (value < 0 ? `(${short(value)})` : short(value));
-    const s = steps[t - 1], numbers = t ? line(`step ${t}`, `h${below(t)} = tanh(${n(p.u)} · ${n(s.x)} + ${n(p.w)} · ${n(s.before)} + ${n(p.b)}) = tanh(${short(s.a)}) = `, node("b", {}, short(s.h)),
-      ...(s.o === null ? [] : [`,  o${below(t)} = ${n(p.v)} · ${n(s.h)} + ${n(p.c)} = `, node("b", {}, short(s.o))])) : [];
+    const n = (value, digits) => (short(value, digits)[0] === "\u2212" ? `(${short(value, digits)})` : short(value, digits));
+    const s = steps[t - 1], numbers = t ? line(`step ${t}`, `h${below(t)} = tanh(${n(p.u)} · ${n(s.x)} + ${n(p.w)} · ${n(s.before, 3)} + ${n(p.b)}) = tanh(${short(s.a, 3)}) = `, node("b", {}, short(s.h)),
+      ...(s.o === null ? [] : [`,  o${below(t)} = ${n(p.v)} · ${n(s.h, 3)} + ${n(p.c)} = `, node("b", {}, short(s.o))])) : [];
     return [node("p", { class: "part" }, "The same in formulas"), node("dl", { class: "lines" },
       ...line("circuit", `hₜ = f(${r}ₜ₋₁, xₜ),  `, ...answer), ...line("unfolded", `h${below(this.T)} = `, this.nested(this.T, t)), ...named, ...numbers)];
   }

@@ -94,7 +94,7 @@ function rail(at, key) {
 // ---- nodes ----
 
 /** Two decimals, fewer for long numbers. */
-const short = (value) => (Math.abs(value) < 99.995 ? fmt(value) : Math.abs(value) < 99999 ? fmt(value, 0) : value.toExponential(0).replace("-", "\u2212"));
+const short = (value, digits = 2) => (Math.abs(value) < 99.995 ? fmt(value, digits) : Math.abs(value) < 99999 ? fmt(value, 0) : value.toExponential(0).replace("-", "\u2212"));
 
 /** A node: a square if given, a circle if computed; its symbol above its value. */
 function unit(at, part, x, y, [symbol, index, value], look) {

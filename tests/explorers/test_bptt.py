@@ -1,5 +1,7 @@
 """The BPTT explorer against the reference's gradients, whole and one loss at a time."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -83,3 +85,18 @@ def test_bptt_plays_to_the_end(show):
     shown.press("Play")
     shown.root.locator(".summary", has_text="Backward pass complete").wait_for(timeout=15_000)
     assert shown["position"] == 4 and shown.root.get_by_role("button", name="Play").count() == 1
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("position", range(1, 7))
+def test_bptt_lines_can_be_checked_by_hand(show, position):
+    """Numbers are multiplied and added as they are printed, negative ones in parentheses."""
+    shown = show(explorers.BPTTExplorer(w=-1.2, b=-0.3, c=0.4, x=[1.0, -0.5, 0.8], targets=[0.5, 0.2, -0.3], position=position))
+    checked = 0
+    for line in shown.root.locator(".lines dd").all_inner_texts():
+        *_, formula, result = line.replace("\u2212", "-").replace("·", "*").split(" = ")
+        if not re.search("[a-zA-Zδ₀-₉]", formula):
+            assert "+ -" not in formula and "* -" not in formula
+            assert eval(formula) == pytest.approx(float(result), abs=3e-4)  # noqa: S307
+            checked += 1
+    assert checked == 2

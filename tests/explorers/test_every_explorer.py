@@ -150,6 +150,46 @@ def test_no_horizontal_overflow(show, name, width):
     assert shown.root.evaluate("el => el.scrollWidth - el.clientWidth") <= 0
 
 
+# What is wrong with the drawings and lists as they are painted: no colour of their own (a shape without one is black), squeezed, text beyond the edge, cut.
+FLAWS = """(root) => {
+  const flaws = [], box = (el) => el.getBoundingClientRect();
+  const wide = (el) => { const free = el.cloneNode(true); free.style.cssText = "position: absolute; max-width: none; width: max-content"; el.after(free); const width = free.offsetWidth; free.remove(); return width; };
+  for (const part of root.querySelectorAll("svg :is(rect, circle, path, polygon, polyline)"))
+    if (!part.closest("defs") && getComputedStyle(part).fill === "rgb(0, 0, 0)") flaws.push(["black", part.getAttribute("class")]);
+  for (const svg of root.querySelectorAll("svg[role]")) {
+    if (Math.abs(box(svg).width - svg.getAttribute("width")) > 1) flaws.push(["squeezed", svg.getAttribute("aria-label")]);
+    for (const text of svg.querySelectorAll("text")) {
+      if (box(text).left < box(svg).left - 1 || box(text).right > box(svg).right + 1) flaws.push(["beyond the edge", text.textContent]);
+    }
+  }
+  for (const list of root.querySelectorAll("select")) if (wide(list) > list.offsetWidth + 1) flaws.push(["cut", list.options[0].text]);
+  return flaws;
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 390, 1100])
+@pytest.mark.parametrize("name", NAMES)
+def test_drawings_and_lists_are_whole(show, name, width):
+    shown = show(getattr(explorers, name)(), width=width)
+    assert shown.root.evaluate(FLAWS) == []
+    use(shown, name)
+    assert shown.root.evaluate(FLAWS) == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 390, 700])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_drawing_stays_in_its_place(show, name, width):
+    """What is said above it may take one line or three."""
+    shown = show(getattr(explorers, name)(), width=width)
+    top = """(root) => { const drawings = [...root.querySelectorAll(".pixels, svg[role]")], high = (el) => el.getBoundingClientRect().height;
+        return drawings.reduce((a, b) => (high(b) > high(a) + 1 ? b : a)).getBoundingClientRect().top - root.getBoundingClientRect().top; }"""
+    before = shown.root.evaluate(top)
+    use(shown, name)
+    assert shown.root.evaluate(top) == before
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("name", NAMES)
 def test_theme_follows_the_page(show, name):
