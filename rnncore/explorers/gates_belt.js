@@ -85,7 +85,7 @@ class Scrubber {
       from = Infinity;
       at(event);
     });
-    holder.addEventListener("pointerup", (event) => { if (held) at(event); });
+    holder.addEventListener("pointerup", (event) => { if (held && event.pointerType === "touch") at(event); }); // a tap; a swipe ends in pointercancel
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) holder.addEventListener(end, () => { held = false; });
     this.handle.addEventListener("keydown", (event) => {
       const by = event.shiftKey ? 4 : 1;

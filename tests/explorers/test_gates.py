@@ -245,3 +245,26 @@ def test_dragging_reacts_at_once(show):
         return times; }""")
     print(f"drag: median {np.median(times):.1f} ms, 95th percentile {np.quantile(times, 0.95):.1f} ms of {len(times)}")
     assert shown["step"] == 6 and np.quantile(times, 0.25) < 50
+
+
+@pytest.mark.browser
+def test_a_finger_moves_the_frame_and_scrolls_the_page(show):
+    shown = show(explorers.GatesExplorer(preset="remember"), width=390, has_touch=True, is_mobile=True)
+    belt = shown.root.locator(".belt-holder")
+    belt.scroll_into_view_if_needed()
+    box, touch = belt.bounding_box(), shown.page.context.new_cdp_session(shown.page)
+    x, y = (lambda t: box["x"] + 54 + (t - 0.5) * (box["width"] - 58) / 8), box["y"] + 150
+
+    def swipe(x1, y1, x2, y2):
+        points = [{"x": x1 + (x2 - x1) * k / 8, "y": y1 + (y2 - y1) * k / 8} for k in range(9)]
+        for kind, where in [("touchStart", points[:1]), *(("touchMove", [point]) for point in points[1:]), ("touchEnd", [])]:
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": where})
+            shown.page.wait_for_timeout(15)
+
+    swipe(x(1), y, x(6), y)
+    assert shown["step"] == 6
+    shown.page.touchscreen.tap(x(3), y)
+    assert shown["step"] == 3
+    before = shown.page.evaluate("scrollY")
+    swipe(x(7), y, x(7), y - 120)
+    assert shown["step"] == 3 and shown.page.evaluate("scrollY") > before
