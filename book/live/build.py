@@ -34,7 +34,7 @@ This copy runs in your browser. Run the cells from the top (Shift + Enter); the 
 What you change stays in this browser, on this device; *File > Download* keeps a copy. Python here is many times slower
 than outside of a browser, and the last digit of a number may differ.TORCH
 :::"""
-SLOW = "*In a browser the next cell runs for several minutes; those below wait for it.*"  # before a cell tagged `live-slow`
+SLOW = "*In a browser the next cell takes minutes; those below wait for it.*"  # before a cell tagged `live-slow`
 TORCH = " PyTorch does not run in a browser: the few cells that need it say so, and all others work."
 
 
