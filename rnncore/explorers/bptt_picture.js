@@ -38,7 +38,7 @@ function nodesOf(at, step, t) {
   const lossText = done ? label(x, y.loss, fmt(step.loss), "small bold") : symbolText(x, y.loss, "L", n, "muted");
   return [
     box(y.x, 13, "x"), label(x, y.x, fmt(step.x), "small bold"), ...circle(at, x, y.h, ["h", n], step.h, "h", done), ...circle(at, x, y.o, ["o", n], step.o, "o", done),
-    box(y.loss, 12, "loss"), lossText, label(x, y.target, `y*${below(t + 1)} ${fmt(step.target)}`, "small muted"), label(x, at.height - 11, `t = ${t + 1}`, "small muted"),
+    box(y.loss, 12, "loss"), lossText, label(x, y.target, `y*${at.pitch < 72 ? "" : below(t + 1)} ${fmt(step.target)}`, "small muted"), label(x, at.height - 11, `t = ${t + 1}`, "small muted"),
   ];
 }
 

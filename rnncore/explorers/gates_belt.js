@@ -48,7 +48,7 @@ function openings(sizes, steps, letter, row, name) {
 function chart(sizes, values, start, top, high, kind) {
   const end = sizes.width - BELT.right, reach = Math.max(1, ...values.flat().map(Math.abs), ...start.map(Math.abs));
   const y = (value) => top + (1 - value / reach) * (high / 2);
-  const rows = [reach, 0, -reach].map((value) => [shape("line", { x1: BELT.left, x2: end, y1: y(value), y2: y(value), class: "rule" }), label(BELT.left - 5, y(value), short(value, 1), "small muted", "end")]);
+  const rows = [reach, 0, -reach].map((value) => [shape("line", { x1: BELT.left, x2: end, y1: y(value), y2: y(value), class: "rule" }), label(BELT.left - 8, y(value), short(value, 1), "small muted", "end")]);
   const path = (unit) => [`${BELT.left},${y(start[unit]).toFixed(1)}`, ...values.map((pair, t) => `${sizes.x(t).toFixed(1)},${y(pair[unit]).toFixed(1)}`)].join(" ");
   const back = kind === "c" ? [shape("rect", { x: BELT.left, y: top - 6, width: end - BELT.left, height: high + 12, class: "belt" }), ...rollersOf(BELT.left, end, top + high + 11)] : [];
   const name = symbolText(0, y(0), kind, "t", kind, "start");
