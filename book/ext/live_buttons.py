@@ -10,7 +10,7 @@ from pathlib import Path
 
 from docutils import nodes
 
-NOTE = "Runs this cell's Python in your browser; loads about 35 MB once."
+NOTE = "Runs this cell's Python in your browser; loads about 50 MB once."
 
 
 def is_live() -> bool:
