@@ -141,6 +141,10 @@ def open_page(browser, address: str, name: str, viewport=WIDE, scheme="light", *
 def weight(page) -> int:
     """Bytes of all answers so far, heads included, as they came over the wire."""
     page.wait_for_load_state("networkidle")
+    return bytes_so_far(page)
+
+
+def bytes_so_far(page) -> int:
     sizes = [request.sizes() for request in page.answers if request.url.startswith("http")]
     return sum(size["responseHeadersSize"] + size["responseBodySize"] for size in sizes)
 

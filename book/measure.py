@@ -161,7 +161,7 @@ def live(running, address) -> list[dict]:
                 box.evaluate(UNTIL_LIVE)
                 box.get_by_role("button").click()
                 starts.append(page.evaluate("window.live") / 1000)
-            loaded = browser.weight(page) - before
+            loaded = browser.bytes_so_far(page) - before
             frame = box.frame_locator("iframe")
             frame.locator("body").evaluate(REDRAWN)
             slider = frame.get_by_role("slider").first
