@@ -34,6 +34,8 @@ def is_current(site: Path = SITE, root: Path = ROOT) -> bool:
     last = site / "searchindex.js"
     tops = [root / name for name in SOURCES]
     files = [f for top in tops for f in ([top] if top.is_file() else top.rglob("*")) if not MADE & set(f.relative_to(root).parts)]
+    if os.environ.get("LIVE", "1") != "0" and not (site / "lite").is_dir():
+        return False  # it was built without the Python of the page, which is wanted now
     return last.exists() and last.stat().st_mtime >= max((f.stat().st_mtime for f in files if f.is_file()), default=0.0)
 
 

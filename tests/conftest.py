@@ -30,7 +30,9 @@ def site() -> Path:
     (ROOT / "build").mkdir(exist_ok=True)
     with FileLock(ROOT / "build" / "site.lock"):
         index = SITE / "searchindex.js"
-        if not index.exists() or index.stat().st_mtime < _newest(ROOT / name for name in SOURCES):
+        live = os.environ.get("LIVE", "1") != "0"
+        unfinished = not index.exists() or live and not (SITE / "lite").is_dir()
+        if unfinished or index.stat().st_mtime < _newest(ROOT / name for name in SOURCES):
             subprocess.run(["make", "book"], cwd=ROOT, check=True, capture_output=True)
     return SITE
 

@@ -245,13 +245,19 @@ def test_wheels_are_looked_into(small):
     assert publish.problems(small) == [f"_static/rnncore.whl names a folder of this machine: {ROOT}"]
 
 
-def test_a_book_older_than_its_sources_is_not_current(tmp_path):
+def test_a_book_older_than_its_sources_is_not_current(tmp_path, monkeypatch):
     root = tmp_path / "vendor"  # a name that is left out below the root must not hide the root itself
     source, other, last = root / "chapters" / "one.md", root / "book" / "vendor" / "math.js", root / "site" / "searchindex.js"
     for when, path in enumerate((source, last, other), start=1000):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
         os.utime(path, (when, when))
+    monkeypatch.setenv("LIVE", "1")
+    assert not publish.is_current(last.parent, root), "it lacks the Python of the page"
+    monkeypatch.setenv("LIVE", "0")
+    assert publish.is_current(last.parent, root)
+    (last.parent / "lite").mkdir()
+    monkeypatch.setenv("LIVE", "1")
     assert publish.is_current(last.parent, root)
     os.utime(source, (2000, 2000))
     assert not publish.is_current(last.parent, root)
