@@ -15,6 +15,7 @@ import numpy as np
 
 from book import browser
 from book.browser import NARROW, ROOT, SITE, WIDE
+from book.shots import use
 
 REPORTS = ROOT / "build" / "reports"
 EVENTS = 60  # per control
@@ -105,13 +106,14 @@ def drag(page, control) -> list[float]:
 
 
 def reactions(running, address) -> list[dict]:
-    """How long each explorer of the built pages takes for one event."""
+    """How long each explorer of the built pages takes for one event, after some use."""
     rows = []
     for name in browser.documents():
         page = browser.open_page(running, address, name)
         for i in range(page.locator(".explorer").count()):
             box = page.locator(".explorer").nth(i)
             kind = box.evaluate("el => el.explorer.get('_anywidget_id')").rpartition(".")[2]
+            use(page, i, kind)  # some have nothing to drag before
             slider, handle = box.locator("input[type=range]"), box.locator("[role=slider]")
             measured = {}
             if slider.count():
