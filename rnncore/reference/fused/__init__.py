@@ -109,7 +109,7 @@ def backward(cell, params: dict, dy: np.ndarray, dstate, memory) -> tuple[np.nda
     fast = twin(cell)
     if not isinstance(memory, Tape):
         raise ShapeError(f"memory: expected the third result of forward or checkpointed, got {type(memory).__name__}")
-    if memory.cell != cell:
+    if memory.cell is not cell and memory.cell != cell:
         raise ShapeError(f"memory: expected that of a forward pass of {cell}, got that of {memory.cell}")
     dy = door.sequence("dy", dy, cell.outputs)
     door.same_length(dy, memory.shape)
@@ -123,8 +123,8 @@ def backward(cell, params: dict, dy: np.ndarray, dstate, memory) -> tuple[np.nda
 
 def _check(cell, params: dict, x: np.ndarray, state, mask) -> tuple:
     """x, initial state and mask, as the twins want them."""
-    x = door.sequence_or_ids("x", x, cell.D)
-    like = x if x.ndim == 3 else door.first(params, door.shapes(cell))
-    door.parameters(params, door.shapes(cell), like)
+    x, shapes = door.sequence_or_ids("x", x, cell.D), door.shapes(cell)
+    like = x if x.ndim == 3 else door.first(params, shapes)
+    door.parameters(params, shapes, like)
     T, B = len(x), x.shape[-1]
     return x, door.state(cell, state, B, like), checks.mask(mask, T, B)

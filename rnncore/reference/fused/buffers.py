@@ -55,14 +55,22 @@ def inputs(x: np.ndarray, h: np.ndarray) -> np.ndarray:
 
 def stack(params: dict, gates: tuple[str, ...], names: str | tuple[str, ...]) -> np.ndarray:
     """The weights of all gates on top of each other and side by side, as in `names`: "WUb" or, with ids, "Wb"."""
-    blocks = [[params[name + gate] for gate in gates] for name in names]
     if len(names) == 1:
-        return np.concatenate(blocks[0])
-    ends = np.cumsum([column[0].shape[1] for column in blocks]).tolist()
-    weights = np.empty((len(gates) * len(blocks[0][0]), ends[-1]), blocks[0][0].dtype)
-    for column, start, end in zip(blocks, [0, *ends], ends):
-        np.concatenate(column, out=weights[:, start:end])
-    return weights
+        return np.concatenate([params[names[0] + gate] for gate in gates])
+    if len(gates) == 1:
+        return np.concatenate([params[name + gates[0]] for name in names], axis=1)
+    rows = [[params[name + gate] for name in names] for gate in gates]
+    weights = np.empty((len(gates), len(rows[0][0]), sum(block.shape[1] for block in rows[0])), rows[0][0].dtype)
+    for blocks, out in zip(rows, weights):
+        np.concatenate(blocks, axis=1, out=out)
+    return weights.reshape(-1, weights.shape[2])
+
+
+def fed_to_one(U: np.ndarray, b: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """$U x_t + b$ of all steps of a single sequence, (T, rows, 1): U is read once, and not in every step."""
+    fed = x[:, :, 0] @ U.T if x.ndim == 3 else U.T.take(x[:, 0], axis=0)
+    fed += b[:, 0]
+    return fed[:, :, None]
 
 
 def for_each(column: np.ndarray, B: int) -> np.ndarray:
@@ -99,11 +107,15 @@ def flat(a: np.ndarray) -> np.ndarray:
     return a.transpose(1, 0, 2).reshape(a.shape[1], -1)
 
 
-def add_lookup_gradient(rows: np.ndarray, da: np.ndarray, ids: np.ndarray) -> None:
+def add_lookup_gradient(dU: np.ndarray | None, D: int, da: np.ndarray, ids: np.ndarray) -> np.ndarray:
     r"""Add $\sum_t \delta_t x_t^\top$ for one-hot $x_t$ to the transpose of dU: each column of `da` goes to one of its rows."""
-    columns = da.transpose(0, 2, 1).reshape(ids.size, -1)
+    if dU is None:  # one sequence adds little: there it is cheaper to write across memory than to turn all of dU in the end
+        dU = np.zeros((D, da.shape[1]), da.dtype, order="F" if da.shape[2] == 1 else "C")
+    rows, columns = list(dU), da.transpose(0, 2, 1).reshape(ids.size, -1)
     for symbol, column in zip(ids.ravel().tolist(), columns):
-        rows[symbol] += column
+        row = rows[symbol]
+        np.add(row, column, out=row)
+    return dU
 
 
 def product(M: np.ndarray, steps: np.ndarray, out: np.ndarray) -> None:

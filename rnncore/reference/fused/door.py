@@ -44,8 +44,14 @@ def sequence_or_ids(name: str, value, D: int) -> np.ndarray:
 
 def parameters(params: Mapping, shapes: Mapping[str, tuple], like: np.ndarray) -> None:
     """As `checks.parameters`; complex ones are refused."""
-    if isinstance(params, Mapping) and all(sound(params.get(k), shape, like.dtype) for k, shape in shapes.items()):
-        return
+    dtype = like.dtype
+    if type(params) is dict and dtype.kind == "f":
+        for key, shape in shapes.items():  # `sound`, written out: twelve calls would be a tenth of a small net's time
+            a = params.get(key)
+            if type(a) is not np.ndarray or a.shape != shape or a.dtype is not dtype or not math.isfinite(np.vdot(a, a)):
+                break
+        else:
+            return
     checks.parameters(params, shapes, like)
     for key in shapes:
         if np.iscomplexobj(params[key]):

@@ -59,7 +59,7 @@ def backward(cell: Elman, params: dict, dy: np.ndarray, dstate: State, memory: M
     W, slope, dot = params["W"], ACTIVATIONS[cell.activation].slope, kernel(params["W"], B)
     Wt = turned(W, dot)
     dx = np.empty((T, cell.D, B), dy.dtype) if ids is None else None
-    total, dU = None, None if ids is None else np.zeros((cell.D, H), dy.dtype)
+    total = dU = None
     dh = dstate.h.copy()
     dy = silence(dy, mask)
     for piece in pieces(T, B):
@@ -77,6 +77,6 @@ def backward(cell: Elman, params: dict, dy: np.ndarray, dstate: State, memory: M
         if ids is None:
             product(params["U"].T, da, out=dx[piece])
         else:
-            add_lookup_gradient(dU, da, ids[piece])
+            dU = add_lookup_gradient(dU, cell.D, da, ids[piece])
     grads = unstack(total, ("",), H)
     return dx, State(dh), {k: grads[k] if k in grads else dU.T for k in shapes(cell)}

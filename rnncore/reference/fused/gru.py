@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..gru import GRU, State
-from .buffers import inputs, kernel, pieces, product, silence, stack
+from .buffers import fed_to_one, inputs, kernel, pieces, product, silence, stack
 
 VARIANTS = ("after", "before")
 GATES = ("_r", "_z", "_n")
@@ -38,29 +38,41 @@ def forward(cell: GRU, params: dict, x: np.ndarray, state: State, mask) -> tuple
     h = V[1:, :H]
     S = np.empty((T, 4 * H, B), V.dtype)
     half = np.array(0.5, V.dtype)
-    U = stack(params, GATES, "Ub")
-    U[: 2 * H] *= half
-    X = None
+    X = U = fed_one = None
     if ids is None:
-        X = np.ones((T, cell.D + 1, B), V.dtype)
-        X[:, :-1] = x
+        X = np.empty((T, cell.D + 1, B), V.dtype)
+        X[:, :-1], X[:, -1] = x, 1
+    if B == 1:
+        fed_one = fed_to_one(stack(params, GATES, "U"), stack(params, GATES, "b"), x)
+        fed_one[:, : 2 * H] *= half
     else:
-        U = U[:, :-1] + U[:, -1:]
-    W_n, W_rz = params["W_n"], half * stack(params, ("_r", "_z"), "W")
+        U = stack(params, GATES, "Ub")
+        U[: 2 * H] *= half
+        if ids is not None:
+            U = U[:, :-1] + U[:, -1:]
+    W_n, W_rz = params["W_n"], (stack(params, ("_r", "_z"), "W") if not after else None)
     if after:  # the column of d_n meets the one below h
-        W = np.zeros((3 * H, H + 1), V.dtype)
-        W[:H, :H], W[:H, H:], W[H:, :H] = W_n, params["d_n"], W_rz
+        W = np.empty((3 * H, H + 1), V.dtype)
+        W[:, H:] = 0
+        np.concatenate((W_n, params["W_r"], params["W_z"]), out=W[:, :H])
+        W[H:] *= half
+        W[:H, H:] = params["d_n"]
+    else:
+        W_rz *= half
     dot = kernel(W if after else W_n, B)
     difference = np.empty((H, B), V.dtype)
     for piece in reversed(list(pieces(T, B))):
         S_now = S[piece]
-        fed = np.empty((len(S_now), 3 * H, B), V.dtype)
-        if ids is None:
-            product(U, X[piece], out=fed)
+        if fed_one is not None:
+            fed = fed_one[piece]
+        else:
+            fed = np.empty((len(S_now), 3 * H, B), V.dtype)
+            if ids is None:
+                product(U, X[piece], out=fed)
         views = zip(range(T)[piece], V[piece], V[piece, :H], h[piece], fed, fed[:, : 2 * H], fed[:, 2 * H :], S_now[:, : 3 * H],
                     S_now[:, H : 3 * H], S_now[:, :H], S_now[:, H : 2 * H], S_now[:, 2 * H : 3 * H], S_now[:, 3 * H :])
         for t, v, h_prev, h_t, fed_t, fed_rz, fed_n, m_r_z, r_z, m, r, z, n in views:
-            if ids is not None:
+            if U is not None and ids is not None:
                 U.take(ids[t], axis=1, out=fed_t, mode="clip")
             dot(W, v, out=m_r_z) if after else dot(W_rz, h_prev, out=r_z)
             r_z += fed_rz

@@ -28,11 +28,12 @@ from .gru import GATES, Memory
 
 
 def local_derivatives(S: np.ndarray, h_prev: np.ndarray, after: bool) -> np.ndarray:
-    """J (steps, 4H, B) in the order m r z n; the rows of m are left open with "before"."""
+    """J (steps, 5H, B) in the order m r z n, and z below: by it the state is kept. The rows of m are left open with "before"."""
     H = h_prev.shape[1]
     m, r, z, n = (S[:, k * H : (k + 1) * H] for k in range(4))
-    J = np.empty_like(S)
-    J_m, J_r, J_z, J_n = (J[:, k * H : (k + 1) * H] for k in range(4))
+    J = np.empty((len(S), 5 * H, S.shape[2]), S.dtype)
+    J_m, J_r, J_z, J_n, J_keep = (J[:, k * H : (k + 1) * H] for k in range(5))
+    J_keep[:] = z
     np.multiply(S[:, H : 3 * H], S[:, H : 3 * H], out=J[:, H : 3 * H])
     np.subtract(S[:, H : 3 * H], J[:, H : 3 * H], out=J[:, H : 3 * H])  # s (1 - s)
     np.multiply(n, n, out=J_n)
@@ -57,23 +58,18 @@ def backward(cell: GRU, params: dict, dy: np.ndarray, dstate: State, memory: Mem
     dot = kernel(W if after else params["W_n"], B)
     Wt, W_nt, U = turned(W, dot), turned(params["W_n"], dot), stack(params, GATES, "U")
     dx = np.empty((T, cell.D, B), dy.dtype) if ids is None else None
-    dW = dW_n = dUb = None
-    dU = None if ids is None else np.zeros((cell.D, 3 * H), dy.dtype)
-    dh, kept, dm = dstate.h.copy(), np.empty((H, B), dy.dtype), np.empty((H, B), dy.dtype)
+    dU = dW = dW_n = dUb = None
+    dh, dm = dstate.h.copy(), np.empty((H, B), dy.dtype)
     dy = silence(dy, mask)
     for piece in pieces(T, B):
-        da = local_derivatives(S[piece], V[piece, :H], after)
-        through_h = da[:, : 3 * H] if after else da[:, H : 3 * H]
-        views = (dy[piece], through_h, *(da[:, k * H : (k + 1) * H] for k in range(4)), S[piece, H : 2 * H], S[piece, 2 * H : 3 * H])
-        for dy_t, recurrent, d_m, d_r, d_z, d_n, r, z in zip(*(v[::-1] for v in views)):
+        J = local_derivatives(S[piece], V[piece, :H], after)
+        da, through_h = J[:, H : 4 * H], J[:, : 3 * H] if after else J[:, H : 3 * H]
+        of_dh = J.reshape(len(J), 5, H, B)[:, 0 if after else 2 :]  # all that is a multiple of it
+        views = (dy[piece], through_h, of_dh, J[:, H : 2 * H], J[:, 3 * H : 4 * H], J[:, 4 * H :], S[piece, H : 2 * H])
+        for dy_t, recurrent, deltas, d_r, d_n, kept, r in zip(*(v[::-1] for v in views)):
             dh += dy_t
-            d_n *= dh
-            d_z *= dh
-            np.multiply(z, dh, out=kept)
-            if after:
-                d_m *= dh
-                d_r *= dh
-            else:
+            deltas *= dh
+            if not after:
                 dot(W_nt, d_n, out=dm)
                 d_r *= dm
                 dm *= r
@@ -82,13 +78,13 @@ def backward(cell: GRU, params: dict, dy: np.ndarray, dstate: State, memory: Mem
             dh += kept
         dW = add_over_time(dW, through_h, V[piece])
         if not after:
-            dW_n = add_over_time(dW_n, da[:, 3 * H :], S[piece, :H])
+            dW_n = add_over_time(dW_n, da[:, 2 * H :], S[piece, :H])
         if ids is None:
-            dUb = add_over_time(dUb, da[:, H:], X[piece])
-            product(U.T, da[:, H:], out=dx[piece])
+            dUb = add_over_time(dUb, da, X[piece])
+            product(U.T, da, out=dx[piece])
         else:
-            add_lookup_gradient(dU, da[:, H:], ids[piece])
-            db = da[:, H:].sum(axis=(0, 2))[:, None]
+            dU = add_lookup_gradient(dU, cell.D, da, ids[piece])
+            db = da.sum(axis=(0, 2))[:, None]
             dUb = db if dUb is None else dUb + db
     grads = {"W" + gate: rows[:, :H] for gate, rows in zip(recurrent_gates, dW.reshape(len(recurrent_gates), H, -1))}
     grads |= {"d_n": dW[:H, H:]} if after else {"W_n": dW_n}

@@ -13,12 +13,13 @@ back is in `lstm_backward`; the layer-normalised variant, where sums run over al
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
 
 from ..lstm import LSTM, State
-from .buffers import for_each, inputs, kernel, silence, stack
+from .buffers import fed_to_one, for_each, inputs, kernel, silence, stack
 
 VARIANTS = ("1997", "1997-truncated", "1999", "peephole", "coupled")
 
@@ -57,9 +58,16 @@ def forward(cell: LSTM, params: dict, x: np.ndarray, state: State, mask) -> tupl
     h, c = V[1:, :H], S[1:, n * H :]  # where the states go
     S[0, n * H :] = state.c
     half = np.array(0.5, V.dtype)  # an array: NumPy takes longer with a Python number
-    W = weights(params, gates, "WUb" if ids is None else "Wb", H)
+    fed, U = repeat(None), None
+    if B == 1:
+        W = weights(params, gates, "W", H)
+        fed = fed_to_one(stack(params, gates, "U"), stack(params, gates, "b"), x)
+        fed[:, :-H] *= half
+    else:
+        W = weights(params, gates, "WUb" if ids is None else "Wb", H)
+        U = None if ids is None else weights(params, gates, "U", H)
+        looked_up = np.empty((n * H, B), V.dtype)
     dot = kernel(W, B)
-    U = None if ids is None else weights(params, gates, "U", H)
     both = np.empty((2 * H, B), V.dtype)
     written, kept = both[:H], both[H:]
     first = H if peephole else 0  # o has to wait for the new c
@@ -68,11 +76,13 @@ def forward(cell: LSTM, params: dict, x: np.ndarray, state: State, mask) -> tupl
         seen = np.empty_like(both)
         seen_i, seen_f = seen[:H], seen[H:]
     steps = (S[:T, : n * H], S[:, first : n * H], S[:, first : (n - 1) * H], S[:, :H], S[:, H : (n - 1) * H], S[:, (n - 1) * H :])
-    for t, (v, a, now, logistic, o, i_f, g_c, c_t, tanh_c_t, h_t) in enumerate(zip(V, *steps, c, tanh_c, h)):
+    for t, (v, fed_t, a, now, logistic, o, i_f, g_c, c_t, tanh_c_t, h_t) in enumerate(zip(V[:, : W.shape[1]], fed, *steps, c, tanh_c, h)):
         real = None if mask is None or mask[t].all() else mask[t]
         dot(W, v, out=a)
-        if ids is not None:
-            a += U.take(ids[t], axis=1)
+        if fed_t is not None:
+            a += fed_t
+        elif ids is not None:
+            a += U.take(ids[t], axis=1, out=looked_up, mode="clip")
         if peephole:
             c_before = g_c[H:]
             np.multiply(p_i, c_before, out=seen_i)

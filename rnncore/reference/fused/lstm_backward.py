@@ -28,14 +28,14 @@ from .lstm import Memory, order
 
 
 def local_derivatives(cell: LSTM, p: dict, S: np.ndarray, tanh_c: np.ndarray) -> tuple:
-    """J (steps, n H, B) in the order of the gates, read (steps, H, B) and keep (steps, H, B), None for one.
+    """J in the order of the gates with keep below them, (steps, (n + 1) H, B), and read (steps, H, B). Where keep is one it is left out.
 
     The peepholes p come as (H, B).
     """
-    H, n = cell.H, S.shape[1] // cell.H - 1
-    o, i_f, i, g = S[:, :H], S[:, H : (n - 1) * H], S[:, H : 2 * H], S[:, (n - 1) * H : n * H]
-    J = np.empty_like(S[:, : n * H])
-    logistic, J_o, J_if, J_g = J[:, : (n - 1) * H], J[:, :H], J[:, H : (n - 1) * H], J[:, (n - 1) * H :]
+    H, n, one = cell.H, S.shape[1] // cell.H - 1, cell.variant.startswith("1997")
+    o, i, g = S[:, :H], S[:, H : 2 * H], S[:, (n - 1) * H : n * H]
+    J = np.empty_like(S[:, : n * H] if one else S)
+    logistic, J_o, J_if, J_g, keep = (J[:, from_ * H : to * H] for from_, to in ((0, n - 1), (0, 1), (1, n - 1), (n - 1, n), (n, n + 1)))
     np.multiply(S[:, : (n - 1) * H], S[:, : (n - 1) * H], out=logistic)
     np.subtract(S[:, : (n - 1) * H], logistic, out=logistic)  # s (1 - s)
     J_o *= tanh_c
@@ -45,49 +45,47 @@ def local_derivatives(cell: LSTM, p: dict, S: np.ndarray, tanh_c: np.ndarray) ->
     read = tanh_c * tanh_c
     np.subtract(1, read, out=read)
     read *= o
-    if cell.variant == "coupled":
-        J_if *= g - S[:, n * H :]
-        return J, read, 1 - i
-    if n == 3:
+    if one:
         J_if *= g
-        return J, read, None
-    J_if *= S[:, (n - 1) * H :]  # i with g, and f with c of the step before
-    keep = i_f[:, H:]
+    elif cell.variant == "coupled":
+        J_if *= g - S[:, n * H :]
+        np.subtract(1, i, out=keep)
+    else:
+        J_if *= S[:, (n - 1) * H :]  # i with g, and f with c of the step before
+        keep[:] = S[:, 2 * H : 3 * H]
     if cell.variant == "peephole":
         read += p["p_o"] * J_o
-        keep = keep + p["p_i"] * J_if[:, :H]
+        keep += p["p_i"] * J_if[:, :H]
         keep += p["p_f"] * J_if[:, H:]
-    return J, read, keep
+    return J, read
 
 
 def backward(cell: LSTM, params: dict, dy: np.ndarray, dstate: State, memory: Memory) -> tuple[np.ndarray | None, State, dict]:
     """dx (None for ids), gradient of the initial state, gradients of the parameters."""
     V, S, tanh_c, ids, mask = memory
     (T, H, B), gates, cut = dy.shape, order(cell), cell.variant == "1997-truncated"
-    n = len(gates)
+    n, keeps = len(gates), not cell.variant.startswith("1997")
     W, U = stack(params, gates, "W"), stack(params, gates, "U")
     dot = kernel(W, B)
     Wt = turned(W, dot)
     dx = np.empty((T, cell.D, B), dy.dtype) if ids is None else None
-    total, dU = None, None if ids is None else np.zeros((cell.D, n * H), dy.dtype)
+    total = dU = None
     peepholes = {k: for_each(params[k], B) for k in shapes(cell) if k.startswith("p_")}
     dp = {k: np.zeros((H, B), dy.dtype) for k in peepholes}
     dh, dc, through_h = dstate.h.copy(), dstate.c.copy(), np.empty((H, B), dy.dtype)
     dy = silence(dy, mask)
     for piece in pieces(T, B):
-        da, read, keep = local_derivatives(cell, peepholes, S[piece], tanh_c[piece])
-        blocks = [da[:, k * H : (k + 1) * H] for k in range(n)]
-        steps = [range(T)[piece], dy[piece], read, read if keep is None else keep, da, *blocks]
-        for t, dy_t, read_t, keep_t, delta, delta_o, *others in zip(*(s[::-1] for s in steps)):
+        J, read = local_derivatives(cell, peepholes, S[piece], tanh_c[piece])
+        da, below_o = J[:, : n * H], J[:, H:].reshape(len(J), -1, H, B)
+        for t, dy_t, read_t, delta, delta_o, deltas in zip(*(s[::-1] for s in (range(T)[piece], dy[piece], read, da, J[:, :H], below_o))):
             dh += dy_t
             past = None if mask is None else carried_past(dh, mask[t])
             np.multiply(dh, read_t, out=through_h)
             dc += through_h
             delta_o *= dh
-            for delta_k in others:
-                delta_k *= dc
-            if keep is not None:
-                dc *= keep_t
+            deltas *= dc
+            if keeps:
+                dc = deltas[-1]  # keep, times dc
             if cut:
                 dh[:] = 0
             else:
@@ -97,11 +95,12 @@ def backward(cell: LSTM, params: dict, dy: np.ndarray, dstate: State, memory: Me
         total = add_over_time(total, da, V[piece])
         for k in peepholes:  # i and f saw c of the step before, o the new one
             seen = S[piece.start + 1 : piece.stop + 1, n * H :] if k == "p_o" else S[piece, n * H :]
-            dp[k] += (blocks[gates.index(k[1:])] * seen).sum(axis=0)
+            top = gates.index(k[1:]) * H
+            dp[k] += (da[:, top : top + H] * seen).sum(axis=0)
         if ids is None:
             product(U.T, da, out=dx[piece])
         else:
-            add_lookup_gradient(dU, da, ids[piece])
+            dU = add_lookup_gradient(dU, cell.D, da, ids[piece])
     grads = unstack(total, gates, H) | {k: d.sum(axis=1, keepdims=True) for k, d in dp.items()}
     if ids is not None:
         grads |= {"U" + gate: d for gate, d in zip(gates, dU.T.reshape(n, H, -1))}

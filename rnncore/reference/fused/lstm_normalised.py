@@ -132,11 +132,12 @@ def backward(cell: LSTM, params: dict, dy: np.ndarray, dstate: State, memory: Me
     tall, short = np.full((1, 4 * H), 1 / (4 * H), dy.dtype), np.full((1, H), 1 / H, dy.dtype)
     dx = np.empty((T, cell.D, B), dy.dtype) if x.ndim == 3 else None
     total = {k: np.zeros((rows, B), dy.dtype) for k, rows in {"s_U": 4 * H, "s_W": 4 * H, "b": 4 * H, "s_c": H, "b_c": H}.items()}
-    dW, dU = None, None if x.ndim == 3 else np.zeros((cell.D, 4 * H), dy.dtype)
+    dW = dU = None
     dh, dc = dstate.h.copy(), dstate.c.copy()
     dy = silence(dy, mask)
     for piece in pieces(T, B):
-        da, dm, keep = local_derivatives(cell, {}, S[piece], tanh_m[piece])
+        J, dm = local_derivatives(cell, {}, S[piece], tanh_m[piece])
+        da, below_o = J[:, : 4 * H], J[:, H:].reshape(len(J), 4, H, B)
         n, dz = by_W.n[piece], np.empty_like(da)
         for k, t in zip(reversed(range(len(da))), reversed(range(T)[piece])):
             dh += dy[t]
@@ -147,9 +148,8 @@ def backward(cell: LSTM, params: dict, dy: np.ndarray, dstate: State, memory: Me
             dc += dn
             dc -= np.dot(short, dn)  # c itself was centred in every step
             da[k, :H] *= dh
-            for block in range(1, 4):
-                da[k, block * H : (block + 1) * H] *= dc
-            dc *= keep[k]
+            below_o[k] *= dc
+            dc = below_o[k, 3]  # keep, times dc
             np.multiply(s_W, da[k], out=dz[k])
             scale_backward(dz[k], n[k], by_W.r[t], tall)
             dot(Wt, dz[k], out=dh)
@@ -161,7 +161,7 @@ def backward(cell: LSTM, params: dict, dy: np.ndarray, dstate: State, memory: Me
         np.multiply(s_U, da, out=dz)
         scale_backward(dz, *by_U.take(piece), tall)
         if dx is None:
-            add_lookup_gradient(dU, dz, x[piece])
+            dU = add_lookup_gradient(dU, cell.D, dz, x[piece])
         else:
             dU = add_over_time(dU, dz, x[piece])
             product(U.T, dz, out=dx[piece])

@@ -15,7 +15,7 @@ from ... import checks
 from ...errors import DtypeError, NotFiniteError, ShapeError
 from ..readout import Readout
 from . import door
-from .buffers import add_over_time, product
+from .buffers import flat
 
 PART = 2**14  # numbers that the optimizer treats at a time
 
@@ -32,25 +32,28 @@ def readout_and_loss(params: dict, h: np.ndarray, targets: np.ndarray) -> tuple[
 
     Args: h (T, H, B), targets (T, B), checked before. In place, the logits become probabilities and then their own gradient.
     """
-    (T, _, B), V = h.shape, params["V"]
-    o = np.empty((T, len(V), B), h.dtype)
-    product(V, h, out=o)
+    (T, H, B), V = h.shape, params["V"]
+    h = flat(h)
+    o = V @ h
     o += params["c"]
-    o -= o.max(axis=1, keepdims=True)
-    here = np.arange(T)[:, None], targets, np.arange(B)
+    o -= o.max(axis=0)
+    here = targets.ravel(), np.arange(T * B)
     chosen = o[here]
     np.exp(o, out=o)
-    sums = o.sum(axis=1, keepdims=True)
-    loss = float((np.log(sums[:, 0]) - chosen).sum()) / (T * B)
+    sums = o.sum(axis=0)
+    loss = float((np.log(sums) - chosen).sum()) / (T * B)
     o /= sums * (T * B)
     o[here] -= 1 / (T * B)
-    dh = np.empty_like(h)
-    product(V.T, o, out=dh)
-    return loss, dh, {"V": add_over_time(None, o, h), "c": o.sum(axis=(0, 2))[:, None]}
+    dh = np.ascontiguousarray((V.T @ o).reshape(H, T, B).swapaxes(0, 1))
+    return loss, dh, {"V": o @ h.T, "c": o.sum(axis=1, keepdims=True)}
 
 
 class Adam:
-    r"""Adam in place, on one vector; the definition is that of `optimizers.Adam`."""
+    r"""Adam in place, on one vector; the definition is that of `optimizers.Adam`.
+
+    Every pass over a vector counts, so the factors $1 - \beta_1$ and $1 - \beta_2$ are left out of the two means. What is kept
+    is $m / (1 - \beta_1)$ and $v / (1 - \beta_2)$; with the corrections of the first steps they go into the rate and into eps.
+    """
 
     def __init__(self, theta: np.ndarray, lr: float = 1e-3, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> None:
         self.theta, self.lr, self.beta1, self.beta2, self.eps, self.t = theta, lr, beta1, beta2, eps, 0
@@ -60,20 +63,22 @@ class Adam:
     def step(self, g: np.ndarray, shrink: float = 1.0) -> None:
         """One step with the gradient `shrink` · g; g is used up."""
         self.t += 1
-        rate = self.lr / (1 - self.beta1**self.t)
-        correction = 1 / math.sqrt(1 - self.beta2**self.t)
+        unit = math.sqrt((1 - self.beta2) / (1 - self.beta2**self.t))  # times the root of `square`: that of the corrected mean
+        rate = self.lr * (1 - self.beta1) / (1 - self.beta1**self.t) / unit
+        eps = self.eps / unit
         for start in range(0, g.size, PART):
             part = slice(start, start + PART)
             theta, mean, square, slope = self.theta[part], self.mean[part], self.square[part], g[part]
             scratch = self.scratch[: slope.size]
+            if shrink != 1:
+                slope *= shrink
             mean *= self.beta1
-            mean += np.multiply(slope, (1 - self.beta1) * shrink, out=scratch)
+            mean += slope
             slope *= slope
             square *= self.beta2
-            square += np.multiply(slope, (1 - self.beta2) * shrink**2, out=scratch)
+            square += slope
             np.sqrt(square, out=scratch)
-            scratch *= correction
-            scratch += self.eps
+            scratch += eps
             np.divide(mean, scratch, out=scratch)
             scratch *= rate
             theta -= scratch
