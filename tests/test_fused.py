@@ -84,6 +84,20 @@ def test_sizes(make, T, D, H, B):
     equal(fast(cell, params, ids, start, None, dy, end), clear(cell, params, one_hot(ids, D), start, None, dy, end))
 
 
+@pytest.mark.parametrize("mask", [None, MASK[:, :1]], ids=["full", "mask"])
+@pytest.mark.parametrize("name", CELLS)
+def test_one_sequence(name, mask, monkeypatch):
+    """Its inputs are multiplied before the loop; in one piece and in several."""
+    cell = CELLS[name]
+    params, x, start, dy, end = case(cell, 4, T, 1)
+    ids = np.random.default_rng(5).integers(0, D, (T, 1))
+    ids[3] = ids[1]
+    for enough in (512, 3):
+        monkeypatch.setattr(fused.buffers, "ENOUGH", enough)
+        equal(fast(cell, params, x, start, mask, dy, end), clear(cell, params, x, start, mask, dy, end))
+        equal(fast(cell, params, ids, start, mask, dy, end), clear(cell, params, one_hot(ids, D), start, mask, dy, end))
+
+
 @pytest.mark.parametrize("name", CELLS)
 def test_several_pieces_and_a_short_one(name, monkeypatch):
     monkeypatch.setattr(fused.buffers, "ENOUGH", 3 * B)  # three steps a piece: 7 = 1 + 3 + 3

@@ -30,6 +30,32 @@ class Memory(NamedTuple):
     mask: np.ndarray | None  # (T, B)
 
 
+def recurrent(cell: GRU, params: dict) -> np.ndarray:
+    """The weights of $h_{t-1}$, rows of r and z halved: with "after" also W_n, on top, and beside it d_n, which meets the one below h."""
+    if cell.variant == "before":
+        return 0.5 * stack(params, ("_r", "_z"), "W")
+    H, W = cell.H, np.empty((3 * cell.H, cell.H + 1), params["W_n"].dtype)
+    np.concatenate((params["W_n"], params["W_r"], params["W_z"]), out=W[:, :H])
+    W[:H, H:], W[H:, H:] = params["d_n"], 0
+    W[H:] *= 0.5
+    return W
+
+
+def fed_to_many(Ub: np.ndarray, X: np.ndarray) -> np.ndarray:
+    """$U x_t + b$ of some steps."""
+    fed = np.empty((len(X), len(Ub), X.shape[2]), X.dtype)
+    product(Ub, X, out=fed)
+    return fed
+
+
+def looked_up(Ub: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """The same for ids: columns of $U + b$."""
+    columns, fed = Ub[:, :-1] + Ub[:, -1:], np.empty((len(ids), len(Ub), ids.shape[1]), Ub.dtype)
+    for now, out in zip(ids, fed):
+        columns.take(now, axis=1, out=out, mode="clip")  # without the mode NumPy takes a copy of `out`
+    return fed
+
+
 def forward(cell: GRU, params: dict, x: np.ndarray, state: State, mask) -> tuple[np.ndarray, State, Memory]:
     """x (T, D, B) or ids (T, B), checked before."""
     H, (T, B), after = cell.H, (len(x), x.shape[-1]), cell.variant == "after"
@@ -38,43 +64,26 @@ def forward(cell: GRU, params: dict, x: np.ndarray, state: State, mask) -> tuple
     h = V[1:, :H]
     S = np.empty((T, 4 * H, B), V.dtype)
     half = np.array(0.5, V.dtype)
-    X = U = fed_one = None
+    X = None
     if ids is None:
         X = np.empty((T, cell.D + 1, B), V.dtype)
         X[:, :-1], X[:, -1] = x, 1
     if B == 1:
-        fed_one = fed_to_one(stack(params, GATES, "U"), stack(params, GATES, "b"), x)
-        fed_one[:, : 2 * H] *= half
+        fed_to_it = fed_to_one(stack(params, GATES, "U"), stack(params, GATES, "b"), x)
+        fed_to_it[:, : 2 * H] *= half
     else:
-        U = stack(params, GATES, "Ub")
-        U[: 2 * H] *= half
-        if ids is not None:
-            U = U[:, :-1] + U[:, -1:]
-    W_n, W_rz = params["W_n"], (stack(params, ("_r", "_z"), "W") if not after else None)
-    if after:  # the column of d_n meets the one below h
-        W = np.empty((3 * H, H + 1), V.dtype)
-        W[:, H:] = 0
-        np.concatenate((W_n, params["W_r"], params["W_z"]), out=W[:, :H])
-        W[H:] *= half
-        W[:H, H:] = params["d_n"]
-    else:
-        W_rz *= half
+        Ub = stack(params, GATES, "Ub")
+        Ub[: 2 * H] *= half
+    W, W_n = recurrent(cell, params), params["W_n"]
     dot = kernel(W if after else W_n, B)
     difference = np.empty((H, B), V.dtype)
     for piece in reversed(list(pieces(T, B))):
         S_now = S[piece]
-        if fed_one is not None:
-            fed = fed_one[piece]
-        else:
-            fed = np.empty((len(S_now), 3 * H, B), V.dtype)
-            if ids is None:
-                product(U, X[piece], out=fed)
-        views = zip(range(T)[piece], V[piece], V[piece, :H], h[piece], fed, fed[:, : 2 * H], fed[:, 2 * H :], S_now[:, : 3 * H],
+        fed = fed_to_it[piece] if B == 1 else fed_to_many(Ub, X[piece]) if ids is None else looked_up(Ub, ids[piece])
+        views = zip(range(T)[piece], V[piece], V[piece, :H], h[piece], fed[:, : 2 * H], fed[:, 2 * H :], S_now[:, : 3 * H],
                     S_now[:, H : 3 * H], S_now[:, :H], S_now[:, H : 2 * H], S_now[:, 2 * H : 3 * H], S_now[:, 3 * H :])
-        for t, v, h_prev, h_t, fed_t, fed_rz, fed_n, m_r_z, r_z, m, r, z, n in views:
-            if U is not None and ids is not None:
-                U.take(ids[t], axis=1, out=fed_t, mode="clip")
-            dot(W, v, out=m_r_z) if after else dot(W_rz, h_prev, out=r_z)
+        for t, v, h_prev, h_t, fed_rz, fed_n, m_r_z, r_z, m, r, z, n in views:
+            dot(W, v, out=m_r_z) if after else dot(W, h_prev, out=r_z)
             r_z += fed_rz
             np.tanh(r_z, out=r_z)
             r_z *= half

@@ -1,7 +1,7 @@
 r"""The layer-normalised LSTM over a whole sequence: the same numbers as `unroll`.
 
 Subtracting the mean of the rows is a linear map, $z - \mu = C z$ with $C = I - \frac1n 1 1^\top$, so it is done once to the
-weights: $C (W h) = (C W) h$. What remains of the normalisation in a step is the scale $r = (\frac1n \sum_j z_j^2 + \varepsilon)^{-1/2}$.
+weights: $C (W h) = (C W) h$. What remains of the normalisation in a step is the scale $s = (\frac1n \sum_j z_j^2 + \varepsilon)^{1/2}$.
 On the way back the same: $W^\top C = (C W)^\top$, and the gradient of W is centred once, after the sum over time.
 $U x$ is normalised for many steps at once.
 """
@@ -21,14 +21,14 @@ from .lstm_backward import local_derivatives
 
 
 class Norm(NamedTuple):
-    """Normalised columns of all steps and the factors that made them."""
+    """Normalised columns of all steps and what they were divided by."""
 
     n: np.ndarray  # (T, rows, B)
-    r: np.ndarray  # (T, 1, B)
+    s: np.ndarray  # (T, 1, B)
 
     def take(self, piece: slice) -> Norm:
         """Some of the steps."""
-        return Norm(self.n[piece], self.r[piece])
+        return Norm(self.n[piece], self.s[piece])
 
 
 class Memory(NamedTuple):
@@ -49,20 +49,19 @@ def centred(weights: np.ndarray) -> np.ndarray:
     return weights - weights.mean(axis=0, keepdims=True)
 
 
-def scale(z: np.ndarray, mean: np.ndarray, r: np.ndarray, n: np.ndarray) -> None:
-    """r and n = r z of one step, or of several, for columns z with mean zero; `mean` is the row that takes a mean."""
+def scale(z: np.ndarray, mean: np.ndarray, eps: np.ndarray, s: np.ndarray, n: np.ndarray) -> None:
+    """s and n = z / s of one step, or of several, for columns z with mean zero; `mean` is the row that takes a mean."""
     np.multiply(z, z, out=n)
-    np.matmul(mean, n, out=r)
-    r += EPS
-    np.sqrt(r, out=r)
-    np.divide(1, r, out=r)
-    np.multiply(z, r, out=n)
+    (np.dot if n.ndim == 2 else np.matmul)(mean, n, out=s)
+    s += eps
+    np.sqrt(s, out=s)
+    np.divide(z, s, out=n)
 
 
-def scale_backward(dn: np.ndarray, n: np.ndarray, r: np.ndarray, mean: np.ndarray) -> None:
+def scale_backward(dn: np.ndarray, n: np.ndarray, s: np.ndarray, mean: np.ndarray) -> None:
     """The gradient of z in place of that of n, but for its mean, which C takes away."""
-    dn -= n * np.matmul(mean, n * dn)
-    dn *= r
+    dn -= n * (np.dot if n.ndim == 2 else np.matmul)(mean, n * dn)
+    dn /= s
 
 
 def each(params: dict, gates: tuple[str, ...], name: str, B: int) -> np.ndarray:
@@ -82,7 +81,10 @@ def forward(cell: LSTM, params: dict, x: np.ndarray, state: State, mask) -> tupl
     dot = kernel(W, B)
     s_U, s_W, b = (each(params, gates, name, B) for name in ("s_U", "s_W", "b"))
     s_c, b_c = (np.repeat(params[k], B, axis=1) for k in ("s_c", "b_c"))
-    tall, short, half = np.full((1, 4 * H), 1 / (4 * H), dtype), np.full((1, H), 1 / H, dtype), np.array(0.5, dtype)
+    tall, short = np.full((1, 4 * H), 1 / (4 * H), dtype), np.full((1, H), 1 / H, dtype)
+    half, eps = np.array(0.5, dtype), np.array(EPS, dtype)
+    for of_a in (s_U, s_W, b):
+        of_a[: 3 * H] *= half  # logistic gates
     z, both, m = np.empty((4 * H, B), dtype), np.empty((2 * H, B), dtype), np.empty((H, B), dtype)
     for piece in reversed(list(pieces(T, B))):
         fed = np.empty((len(x[piece]), 4 * H, B), dtype)
@@ -90,17 +92,16 @@ def forward(cell: LSTM, params: dict, x: np.ndarray, state: State, mask) -> tupl
             product(U, x[piece], out=fed)
         else:
             fed[:] = U[:, x[piece]].swapaxes(0, 1)
-        scale(fed, tall, by_U.r[piece], by_U.n[piece])
+        scale(fed, tall, eps, by_U.s[piece], by_U.n[piece])
         np.multiply(s_U, by_U.n[piece], out=fed)
         fed += b
         for t, fed_t in zip(range(T)[piece], fed):
             real = None if mask is None or mask[t].all() else mask[t]
             a, logistic, c_t = S[t, : 4 * H], S[t, : 3 * H], c[t]
             dot(W, V[t, :H], out=z)
-            scale(z, tall, by_W.r[t], by_W.n[t])
+            scale(z, tall, eps, by_W.s[t], by_W.n[t])
             np.multiply(s_W, by_W.n[t], out=a)
             a += fed_t
-            a[: 3 * H] *= half
             np.tanh(a, out=a)
             logistic *= half
             logistic += half
@@ -109,7 +110,7 @@ def forward(cell: LSTM, params: dict, x: np.ndarray, state: State, mask) -> tupl
             np.multiply(S[t, H : 3 * H], S[t, 3 * H :], out=both)
             np.add(both[:H], both[H:], out=c_t)
             np.subtract(c_t, np.dot(short, c_t), out=m)
-            scale(m, short, by_c.r[t], by_c.n[t])
+            scale(m, short, eps, by_c.s[t], by_c.n[t])
             np.multiply(s_c, by_c.n[t], out=m)
             m += b_c
             np.tanh(m, out=tanh_m[t])
@@ -144,14 +145,14 @@ def backward(cell: LSTM, params: dict, dy: np.ndarray, dstate: State, memory: Me
             past = None if mask is None else carried_past(dh, mask[t])
             dm[k] *= dh
             dn = s_c * dm[k]
-            scale_backward(dn, by_c.n[t], by_c.r[t], short)
+            scale_backward(dn, by_c.n[t], by_c.s[t], short)
             dc += dn
             dc -= np.dot(short, dn)  # c itself was centred in every step
             da[k, :H] *= dh
             below_o[k] *= dc
             dc = below_o[k, 3]  # keep, times dc
             np.multiply(s_W, da[k], out=dz[k])
-            scale_backward(dz[k], n[k], by_W.r[t], tall)
+            scale_backward(dz[k], n[k], by_W.s[t], tall)
             dot(Wt, dz[k], out=dh)
             if past is not None:
                 dh += past
