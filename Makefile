@@ -25,7 +25,7 @@ export PYTHONHASHSEED := 0
 export JUPYTER_PLATFORM_DIRS := 1
 export LIVE
 
-.PHONY: help env front book test lint serve lab measure bench shots notebooks exercises publish lock clean
+.PHONY: help env front book test lint serve lab measure bench experiments shots notebooks exercises publish lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ measure: $(ENV) ## measure the built book in a browser: explorers, bytes, axe, o
 
 bench: $(ENV) ## speed beside torch.nn, Keras and tutorial NumPy, memory of long sequences (build/reports/bench.md)
 	@python -m benchmarks
+
+experiments: $(ENV) ## published results run again, what is not yet in experiments/results/ (N=name for one)
+	@python -m experiments $(N)
 
 shots: $(ENV) ## pictures of every page and explorer, at three widths, light and dark (build/shots/)
 	@python -m book.shots

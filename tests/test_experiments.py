@@ -1,0 +1,65 @@
+"""The experiments: every record was made by the code as it is, every run works, an interrupted one goes on."""
+
+import json
+
+import pytest
+
+from experiments import experiment, record
+from experiments.__main__ import experiments, main
+from rnncore import results
+from rnncore.errors import SettingError
+
+RUNS = [(e, label, run) for e in experiments().values() for label, run in e.runs.items()]
+IDS = [f"{e.name}-{record.slug(label)}" for e, label, _ in RUNS]
+FIELDS = {"tier", "change", "criterion", "published", "settings", "result", "mark", "reached", "seconds", "date", "versions", "machine"}
+
+
+@pytest.mark.parametrize("e,label,run", RUNS, ids=IDS)
+def test_the_record_is_of_the_run_as_it_is(e, label, run):
+    assert record.is_fresh(e.name, label, run), f"not recorded, or with other settings: python -m experiments {e.name} --row '{label}'"
+    found = results.load(e.name)["runs"][label]
+    assert set(found) == FIELDS
+    assert found["tier"] == run.tier in ("literal", "tuned", "ours") and (found["change"] == run.change or run.tier != "tuned")
+    assert run.tier != "tuned" or run.change, "a tuned run says what was changed"
+
+
+def test_no_record_without_its_experiment():
+    known = experiments()
+    for name in results.names():
+        assert set(results.load(name)["runs"]) <= set(known[name].runs), name
+
+
+@pytest.mark.parametrize("e,label,run", RUNS, ids=IDS)
+def test_every_run_works_in_small(e, label, run):
+    found = run.function(experiment.Job(label), **run.settings | run.quick)
+    json.dumps(found, allow_nan=False)
+
+
+def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(experiment, "SAVE_EVERY", -1)
+    file = tmp_path / "run.pickle"
+    assert experiment.Job("a", file).restore() is None
+    experiment.Job("a", file).save(lambda: {"n": 3})
+    job = experiment.Job("a", file)
+    assert job.restore() == {"n": 3} and job.seconds >= job.before > 0
+    job.done()
+    assert experiment.Job("a", file).restore() is None
+
+
+def test_only_what_is_missing_runs(capsys):
+    main(["--list"])
+    out = capsys.readouterr().out
+    assert len(out.splitlines()) == len(RUNS) and "to be run" not in out
+    with pytest.raises(SystemExit):
+        main(["no such experiment"])
+
+
+def test_trials_tell_failures_too():
+    found = results.trials([30, None, 10], cap=50)
+    assert (found["trials"], found["solved"], found["mean"], found["median"], found["min"], found["max"]) == (3, 2, 20.0, 20.0, 10, 30)
+    assert found["after"] == [30, None, 10] and found["cap"] == 50
+    assert results.trials([None])["mean"] is None
+    with pytest.raises(SettingError, match="at least one trial"):
+        results.trials([])
+    with pytest.raises(SettingError, match="record"):
+        results.load("no such experiment")
