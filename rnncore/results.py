@@ -5,8 +5,10 @@ The records lie in the repository, beside the package, in `experiments/results/`
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -46,4 +48,64 @@ def trials(solved: Sequence[int | None], cap: int | None = None) -> dict:
     for n in done:
         checks.positive("solved", n, integer=True)
     middle = {"mean": round(float(np.mean(done)), 1), "median": float(np.median(done)), "min": min(done), "max": max(done)} if done else {}
-    return {"trials": len(after), "solved": len(done), **dict.fromkeys(("mean", "median", "min", "max")), **middle, "after": after, "cap": cap}
+    middle = dict.fromkeys(("mean", "median", "min", "max")) | middle
+    return {"trials": len(after), "solved": len(done), **middle, "after": after, "cap": cap}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A head and rows of texts. A notebook shows it as a table, `print` in columns."""
+
+    head: tuple
+    rows: tuple
+
+    def __str__(self) -> str:
+        lines = [self.head, *self.rows]
+        width = [max(len(line[k]) for line in lines) for k in range(len(self.head))]
+        return "\n".join("  ".join(text.ljust(w) for text, w in zip(line, width)).rstrip() for line in lines)
+
+    def _repr_html_(self) -> str:
+        line = lambda tag, texts: "<tr>" + "".join(f"<{tag}>{html.escape(text)}</{tag}>" for text in texts) + "</tr>"  # noqa: E731
+        head, body = line("th", self.head), "".join(line("td", texts) for texts in self.rows)
+        table = f'<table class="table"><thead>{head}</thead><tbody>{body}</tbody></table>'
+        return f'<div class="pst-scrollable-table-container">{table}</div>'  # scrolls by itself where the page is narrow
+
+
+def table(name: str, columns: dict, rows: Sequence[str] | None = None, first: str = "run") -> Table:
+    """Rows of a record, side by side: what the paper prints and what was found here.
+
+    Args:
+        name: of the record.
+        columns: by heading, where the value lies in a run, as "published.mean" or "result.trials.solved"; or a function of the run.
+            What a run does not have is shown as a dash.
+        rows: labels of the runs to show, in this order; all if None.
+        first: heading of the column of labels.
+    Returns: a `Table`; large numbers get commas, others three digits.
+    Raises: SettingError for a name that has no record, a label that it does not have, or columns that are no dict.
+    """
+    runs = load(name)["runs"]
+    if not isinstance(columns, dict) or not all(isinstance(c, str) or callable(c) for c in columns.values()):
+        raise SettingError(f"columns: expected a dict from headings to paths such as 'result.mean' or functions of a run, got {columns!r}")
+    for label in runs if rows is None else rows:
+        checks.one_of("rows", label, list(runs))
+    body = []
+    for label in runs if rows is None else rows:
+        values = (where(runs[label]) if callable(where) else at(runs[label], where) for where in columns.values())
+        body.append((label, *map(shown, values)))
+    return Table((first, *columns), tuple(body))
+
+
+def at(run: dict, path: str):
+    """What lies at a path of keys with dots between them; None if nothing does."""
+    for key in path.split("."):
+        run = run.get(key) if isinstance(run, dict) else None
+    return run
+
+
+def shown(value) -> str:
+    """A value as a table shows it: yes or no, 12,345, three digits, a dash for None."""
+    if value is None or isinstance(value, bool):
+        return {None: "–", True: "yes", False: "no"}[value]
+    if isinstance(value, int | float):
+        return f"{value:,.0f}" if isinstance(value, int) or abs(value) >= 1000 else f"{value:.3g}"
+    return ", ".join(map(shown, value)) if isinstance(value, list | tuple) else str(value)

@@ -157,7 +157,7 @@ ELSEWHERE = {
     "test_convert_keras.py": "convert.keras_layers.to_keras convert.keras_layers.from_keras",
     "test_gpu.py": "gpu.devices.device gpu.devices.to_torch gpu.devices.to_numpy",
     "test_gpu_fused.py": "gpu.fused.run",
-    "test_experiments.py": "results.load results.trials",
+    "test_experiments.py": "results.load results.trials", "test_results_table.py": "results.table",
 }  # fmt: skip
 # Behind a door: whole modules of the machinery, whose callers have looked; and by name what has nothing to refuse.
 BEHIND = re.compile(r"""(
@@ -181,7 +181,7 @@ BEHIND = re.compile(r"""(
     | data\.\S+ | run\.(History\S*|Run|fingerprint) | tasks\.hello\.\w+ | tasks\.marked_pairs\.(draw|second_choices|starts)
     | tasks\.(dates|phrases|italian)\.\S+ | tasks\.(dna\.dna|ecg\.(ecg|persistence|silence)|rain\.(rain|always|persistence))  # take nothing, or
     | tasks\.(names\.(first_names|surnames)|records\.(alphabet|per_position)|sentiment\.naive_bayes)  # what the module itself has made
-    | tasks\.translation\.(draw|held_out|vocabularies) | results\.names
+    | tasks\.translation\.(draw|held_out|vocabularies) | results\.(names|Table|shown)
     | tasks\.pronoun\.(every_sentence|one_direction) | tasks\.reber\.Grammar\.accepts | tasks\.reber_prediction\.floor | tasks\.windows\.Scale\.\w+
 )""", re.VERBOSE)  # fmt: skip
 OTHER_ROOMS = ("errors", "checks", "plots", "explorers", "live", "museum", "data.make")  # with tests of their own
