@@ -13,7 +13,7 @@ from matplotlib.patches import Circle, FancyArrowPatch
 
 from rnncore import plots
 from rnncore.errors import SettingError
-from rnncore.plots import lstm
+from rnncore.plots import gated, lstm
 from rnncore.reference import LSTM, unroll
 from tests import cases
 
@@ -51,14 +51,46 @@ def test_every_gate_reads_the_bus_and_reaches_its_valve():
     assert not leads((lstm.PLACE["o"], lstm.GATE + 0.4), (lstm.PLACE["o"], lstm.BELT))
 
 
-def test_no_text_of_the_cell_lies_on_another_or_outside():
+DRAWINGS = [(plots.cell, v) for v in lstm.DRAWN] + [(plots.gru, v) for v in ("after", "before")]
+
+
+@pytest.mark.parametrize("draw,variant", DRAWINGS)
+def test_no_text_of_a_cell_lies_on_another_or_outside(draw, variant):
     fig = plt.figure(figsize=(7.2, 4.2))
-    ax = plots.cell(fig.add_subplot())
+    ax = draw(fig.add_subplot(), variant)
     fig.canvas.draw()
     boxes = [t.get_window_extent() for t in ax.texts]
     assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
     frame = ax.get_window_extent()
     assert all(frame.x0 - 1 <= b.x0 and b.x1 <= frame.x1 + 1 for b in boxes)
+
+
+def near(a, b, reach=0.55):
+    return np.hypot(*np.subtract(a, b)) < reach
+
+
+def test_the_switches_of_the_cell_are_drawn():
+    of = {v: plots.cell(plt.figure().add_subplot(), v) for v in lstm.DRAWN}
+    words = {v: [t.get_text() for t in ax.texts] for v, ax in of.items()}
+    assert [v for v in lstm.DRAWN if "forget gate" in words[v]] == ["1999", "peephole"]
+    assert [v for v in lstm.DRAWN if "keep" in words[v]] == ["1999", "peephole", "coupled"] and "$1 - i_t$" in words["coupled"]
+    dashed = [np.array(p._posA_posB) for p in of["peephole"].patches if isinstance(p, FancyArrowPatch) and p.get_linestyle() != "solid"]
+    assert len(dashed) == 3 and all(start[1] == lstm.BELT for start, _ in dashed)
+    seen = {k for k, x in lstm.PLACE.items() for start, end in dashed if near(end, (x - 0.42, lstm.GATE + 0.5))}
+    after = [start[0] for start, end in dashed if near(end, (lstm.PLACE["o"] - 0.42, lstm.GATE + 0.5))]
+    assert seen == {"f", "i", "o"} and after[0] > 4.8 > max(s[0] for s, _ in dashed if s[0] != after[0])  # o sees the new memory
+    with pytest.raises(SettingError, match="variant: expected one of"):
+        plots.cell(of["1997"], "2000")
+
+
+@pytest.mark.parametrize("variant,weights_first", [("after", True), ("before", False)])
+def test_the_reset_gate_acts_where_the_variant_says(variant, weights_first):
+    ax = plots.gru(plt.figure().add_subplot(), variant)
+    weights = next(t.get_position()[0] for t in ax.texts if "W_n" in t.get_text())
+    product = next(t.get_position()[0] for t in ax.texts if t.get_text() == r"$\odot$" and t.get_position()[1] == gated.H_BUS)
+    assert (weights < product) == weights_first and any("d_n" in t.get_text() for t in ax.texts) == weights_first
+    with pytest.raises(SettingError, match="variant: expected one of"):
+        plots.gru(ax, "between")
 
 
 @pytest.mark.parametrize("unit", [0, 2])

@@ -19,16 +19,24 @@ BELT, READ, WRITE, GATE, BUS, INPUT = 5.0, 3.05, 3.5, 1.75, 0.55, -0.45  # heigh
 PLACE = {"f": 2.1, "i": 3.9, "g": 5.7, "o": 7.5}
 NAME = {"f": "forget gate", "i": "input gate", "g": "candidate", "o": "output gate"}
 EDGE = (0.0, 9.9)
+DRAWN = ("1997", "1999", "peephole", "coupled")
 GATE_LOOK = {"f": COLOR["target"], "i": COLOR["other"], "o": COLOR["muted"]}
 
 
-def cell(ax, *, fontsize: float = 10):
-    """One step of an LSTM cell: the three gates and the candidate, what is kept, written and read. Returns ax."""
+def cell(ax, variant: str = "1999", *, fontsize: float = 10):
+    """One step of an LSTM cell: the gates and the candidate, what is kept, written and read.
+
+    Args: variant: "1999"; "1997", with nothing on the belt that could forget; "peephole", whose gates see the belt (dashed);
+        or "coupled", which keeps what it does not write. Returns: ax.
+    """
+    checks.one_of("variant", variant, DRAWN)
     write = (PLACE["i"] + PLACE["g"]) / 2
+    boxes = {k: x for k, x in PLACE.items() if k != "f" or variant in ("1999", "peephole")}
     ax.add_patch(Rectangle((EDGE[0] + 0.55, BELT - 0.24), EDGE[1] - EDGE[0] - 1.1, 0.48, fc="#fbeecb", ec=COLOR["c"], lw=0.8, zorder=0))
     for x in np.arange(EDGE[0] + 0.8, EDGE[1] - 0.6, 0.35):
         ax.add_patch(Circle((x, BELT - 0.34), 0.08, fc="white", ec=COLOR["c"], lw=0.9, zorder=0))
     stops = ((EDGE[0] + 0.5, PLACE["f"] - 0.26), (PLACE["f"] + 0.24, write - 0.26), (write + 0.24, EDGE[1] - 0.5))
+    stops = stops if variant != "1997" else ((EDGE[0] + 0.5, write - 0.26), stops[-1])
     for start, end in stops:
         _arrow(ax, (start, BELT), (end, BELT), "c")
     _box(ax, (EDGE[0], BELT), "$c_{t-1}$", "c", fontsize)
@@ -38,10 +46,18 @@ def cell(ax, *, fontsize: float = 10):
     _box(ax, (write, INPUT), "$x_t$", "x", fontsize)
     ax.plot([EDGE[0] + 0.5, PLACE["o"]], [BUS, BUS], color=COLOR["muted"], lw=1.5, zorder=1)
     _arrow(ax, (write, INPUT + 0.33), (write, BUS - 0.02), "x")
-    for k, x in PLACE.items():
+    for k, x in boxes.items():
         _arrow(ax, (x, BUS), (x, GATE - 0.5))
         _gate(ax, x, k, fontsize)
-    _arrow(ax, (PLACE["f"], GATE + 0.48), (PLACE["f"], BELT - 0.26))
+    if "f" in boxes:
+        _arrow(ax, (PLACE["f"], GATE + 0.48), (PLACE["f"], BELT - 0.26))
+    if variant == "coupled":
+        ax.plot([PLACE["i"] - 0.8, PLACE["f"]], [GATE, GATE], color=COLOR["muted"], lw=1.6, zorder=1)
+        _arrow(ax, (PLACE["f"], GATE), (PLACE["f"], BELT - 0.26))
+        _squash(ax, (PLACE["f"], 2.9), "$1 - i_t$", fontsize, 0.62)
+    if variant == "peephole":
+        for start, k in ((1.0, "f"), (1.0, "i"), (6.2, "o")):
+            _arrow(ax, (start, BELT), (PLACE[k] - 0.42, GATE + 0.5), "c", linestyle=(0, (3, 2)), lw=1.3)
     _arrow(ax, (PLACE["i"], GATE + 0.48), (write - 0.18, WRITE - 0.2))
     _arrow(ax, (PLACE["g"], GATE + 0.48), (write + 0.18, WRITE - 0.2))
     _arrow(ax, (write, WRITE + 0.24), (write, BELT - 0.26), "c")
@@ -50,13 +66,14 @@ def cell(ax, *, fontsize: float = 10):
     _arrow(ax, (x, squash - 0.24), (x, READ + 0.26))
     _arrow(ax, (x, GATE + 0.48), (x, READ - 0.26))
     _arrow(ax, (x + 0.24, READ), (EDGE[1] - 0.5, READ), "h")
-    rim = {"boxstyle": "round,pad=0.08", "fc": "white", "ec": COLOR["muted"], "lw": 1.3, "zorder": 3}
-    ax.add_patch(FancyBboxPatch((x - 0.4, squash - 0.14), 0.8, 0.28, **rim))
-    ax.text(x, squash, "tanh", ha="center", va="center_baseline", fontsize=0.9 * fontsize, zorder=4)
-    for place, sign in (((PLACE["f"], BELT), r"$\odot$"), ((write, BELT), "$+$"), ((write, WRITE), r"$\odot$"), ((x, READ), r"$\odot$")):
-        ax.add_patch(Circle(place, 0.24, fc="white", ec=COLOR["muted"], lw=1.3, zorder=3))
-        ax.text(*place, sign, ha="center", va="center", fontsize=1.15 * fontsize, zorder=4)
-    for place, words in (((PLACE["f"] + 0.16, 3.9), "keep"), ((write + 0.16, 4.35), "write"), ((x + 0.55, READ + 0.22), "read")):
+    _squash(ax, (x, squash), "tanh", fontsize)
+    signs = {(PLACE["f"], BELT): r"$\odot$", (write, BELT): "$+$", (write, WRITE): r"$\odot$", (x, READ): r"$\odot$"}
+    names = {(PLACE["f"] + 0.16, 3.9): "keep", (write + 0.16, 4.35): "write", (x + 0.55, READ + 0.22): "read"}
+    if variant == "1997":
+        del signs[PLACE["f"], BELT], names[PLACE["f"] + 0.16, 3.9]
+    for place, sign in signs.items():
+        _sign(ax, place, sign, fontsize)
+    for place, words in names.items():
         ax.text(*place, words, fontsize=0.9 * fontsize, color=COLOR["muted"], va="center", style="italic")
     ax.set(xlim=(EDGE[0] - 0.62, EDGE[1] + 0.62), ylim=(INPUT - 0.4, BELT + 0.5), aspect="equal")
     ax.axis("off")
@@ -90,8 +107,8 @@ def gates(axes: Sequence, caches: Sequence, unit: int = 0):
     return axes
 
 
-def _arrow(ax, start, end, part: str = "muted") -> None:
-    style = {"arrowstyle": "-|>", "mutation_scale": 11, "lw": 1.6, "shrinkA": 0, "shrinkB": 0, "zorder": 2}
+def _arrow(ax, start, end, part: str = "muted", **look) -> None:
+    style = {"arrowstyle": "-|>", "mutation_scale": 11, "lw": 1.6, "shrinkA": 0, "shrinkB": 0, "zorder": 2} | look
     ax.add_patch(FancyArrowPatch(start, end, color=COLOR[part], **style))
 
 
@@ -102,10 +119,23 @@ def _box(ax, place, text: str, part: str, fontsize: float) -> None:
     ax.text(x, y, text, ha="center", va="center_baseline", fontsize=1.15 * fontsize, zorder=4)
 
 
-def _gate(ax, x: float, k: str, fontsize: float) -> None:
+def _sign(ax, place, sign: str, fontsize: float) -> None:
+    """A product or a sum."""
+    ax.add_patch(Circle(place, 0.24, fc="white", ec=COLOR["muted"], lw=1.3, zorder=3))
+    ax.text(*place, sign, ha="center", va="center", fontsize=1.15 * fontsize, zorder=4)
+
+
+def _squash(ax, place, text: str, fontsize: float, half: float = 0.4) -> None:
+    """A function on the way."""
+    (x, y), rim = place, {"boxstyle": "round,pad=0.08", "fc": "white", "ec": COLOR["muted"], "lw": 1.3, "zorder": 3}
+    ax.add_patch(FancyBboxPatch((x - half, y - 0.14), 2 * half, 0.28, **rim))
+    ax.text(x, y, text, ha="center", va="center_baseline", fontsize=0.9 * fontsize, zorder=4)
+
+
+def _gate(ax, x: float, k: str, fontsize: float, name: str = "") -> None:
     """A gate (or the candidate) with its name and its function."""
     rim = {"boxstyle": "round,pad=0.08", "fc": "#f3f4f6", "ec": COLOR["muted"], "lw": 1.4, "zorder": 3}
     ax.add_patch(FancyBboxPatch((x - 0.72, GATE - 0.4), 1.44, 0.8, **rim))
-    squash = r"\tanh" if k == "g" else r"\sigma"
-    ax.text(x, GATE + 0.2, NAME[k], ha="center", va="center_baseline", fontsize=0.88 * fontsize, zorder=4)
+    squash = r"\tanh" if k in "gn" else r"\sigma"
+    ax.text(x, GATE + 0.2, name or NAME[k], ha="center", va="center_baseline", fontsize=0.88 * fontsize, zorder=4)
     ax.text(x, GATE - 0.2, f"${k}_t = {squash}(\\cdot)$", ha="center", va="center_baseline", fontsize=fontsize, zorder=4)
