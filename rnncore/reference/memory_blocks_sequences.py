@@ -3,8 +3,8 @@ r"""Memory blocks over whole sequences whose only error is at the end: the fast 
 Between the errors weights stay as they are, so the derivatives need not be carried from step to step. What a step adds is a
 coefficient times the sources, and the sum over all steps is one matrix product for each trial:
 
-$$\frac{\partial s_c}{\partial w_j}(T) = \sum_{t=1}^{T} \Bigl( \prod_{\tau = t+1}^{T} y^{\varphi}(\tau) \Bigr)\, \kappa_c(t)\, z_j(t), \qquad
-\kappa_c = y^{in} g'(a^c), \quad g(a^c) f'(a^{in}), \quad s_c(t-1) f'(a^{\varphi})$$
+$$\frac{\partial s_c}{\partial w_j}(T) = \sum_{t=1}^{T} \Bigl( \prod_{\tau = t+1}^{T} y^{\varphi}(\tau) \Bigr)\, \kappa_c(t)\, z_j(t),
+\qquad \kappa_c = y^{in} g'(a^c), \quad g(a^c) f'(a^{in}), \quad s_c(t-1) f'(a^{\varphi})$$
 
 for the weights into the cell, its input gate, its forget gate. This keeps the steps, in exchange for the time of some NumPy calls at
 each of them; the numbers are those of `step`. Sequences of different length are aligned at their ends: some trials begin later.

@@ -31,8 +31,8 @@ class Sequences:
         first = found[0][0]
         self.x = np.empty((block, T, len(rngs), *first.shape[1:-1]), first.dtype)
         for n, (x, lengths, _) in enumerate(found):
-            at = np.maximum(np.arange(T) - (T - lengths)[:, None], 0)  # before its start a sequence repeats its first step: it does not count
-            self.x[:, :, n] = x[at, np.arange(block)[:, None]] if x.ndim == 2 else np.moveaxis(x, -1, 1)[at, np.arange(block)[:, None]]
+            at = np.maximum(np.arange(T) - (T - lengths)[:, None], 0)  # what stands before the start does not count
+            self.x[:, :, n] = (x if x.ndim == 2 else np.moveaxis(x, -1, 1))[at, np.arange(block)[:, None]]
 
     def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The i-th of all trials: x, starts, targets."""
@@ -48,11 +48,11 @@ class OnlineTrials:
     r"""N trials that learn sequence by sequence. It can be pickled if `draw` can, and then goes on where it was.
 
     Args:
-        net: memory blocks without peepholes, g and h centred.
+        net: memory blocks that `run_to_end` takes.
         params: their weights (N, …), left as they are.
         rngs: a generator for each trial.
         draw: see `Sequences`.
-        lr: as in `MemoryBlocks.descend`, for $E = \tfrac12 \sum_k (y_k - t_k)^2$; twice as much for equation 16, without the ½.
+        lr: a number, or one for each trial, for $E = \tfrac12 \sum_k (y_k - t_k)^2$; twice as much for equation 16, without the ½.
         tolerance, window, mean_below: when a trial is solved; mean_below None leaves the mean out.
         block: how many sequences of a trial are drawn at a time.
     Raises: SettingError, ShapeError for what does not fit.
@@ -68,13 +68,17 @@ class OnlineTrials:
         for rng in rngs:
             checks.generator(rng)
         checks.function("draw", draw, "(rng, B)")
-        for name, value in dict(lr=lr, tolerance=tolerance, mean_below=1 if mean_below is None else mean_below).items():
+        for rate in np.broadcast_to(lr, len(rngs)).tolist() if np.shape(lr) in ((), (len(rngs),)) else [lr]:
+            checks.positive("lr", rate)
+        for name, value in dict(tolerance=tolerance, mean_below=1 if mean_below is None else mean_below).items():
             checks.positive(name, value)
         for name, value in dict(window=window, block=block).items():
             checks.positive(name, value, integer=True)
         N = len(rngs)
-        self.net, self.draw, self.lr, self.tolerance, self.window, self.mean_below, self.block = net, draw, lr, tolerance, window, mean_below, block
-        self.rngs, self.params, self.final = list(rngs), {k: p.copy(order="K") for k, p in params.items()}, {k: p.copy() for k, p in params.items()}
+        self.net, self.draw, self.lr, self.tolerance, self.window, self.mean_below, self.block = (
+            net, draw, np.broadcast_to(lr, N), tolerance, window, mean_below, block)  # fmt: skip
+        self.rngs, self.params = list(rngs), {k: p.copy(order="K") for k, p in params.items()}
+        self.final = {k: p.copy() for k, p in params.items()}
         self.count, self.after, self.alive = 0, [None] * N, np.arange(N)
         self.streak, self.ring, self.total = np.zeros(N, int), np.zeros((N, window if mean_below else 0)), np.zeros(N)
         self.curve, self.recent, self.sequences = [], [], None  # the curve: mean e of the trials that still learn, for each block
@@ -124,6 +128,7 @@ class OnlineTrials:
         stay = np.flatnonzero(~solved)
         self.alive, self.params = self.alive[stay], {k: p[stay] for k, p in self.params.items()}
         self.streak, self.ring, self.total = self.streak[stay], self.ring[stay], self.total[stay]
+        self.lr = self.lr[stay]
         self.sequences.take(stay)
 
 
