@@ -1,0 +1,55 @@
+"""Trials by the length of the sequences: how many were solved, and after how many sequences. A colour, line and marker for each model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from .. import checks
+from ..errors import SettingError, ShapeError
+from .style import COLOR, LINES, MARKERS
+
+_ORDER = ("muted", "x", "o", "h", "gradient", "other")
+
+
+def solved_by_length(ax, lengths: Sequence[int], runs: Mapping[str, Sequence[dict]], *, length: str = "length of the sequences T"):
+    """The share of trials that were solved. Args: runs: model -> for each length what `results.trials` gave. Returns ax."""
+    for name, rows, style in _models(lengths, runs):
+        ax.plot(lengths, [100 * row["solved"] / row["trials"] for row in rows], label=name, **style)
+    ax.set(xlabel=length, ylabel="trials solved in %", ylim=(-5, 105), xticks=lengths)
+    return ax
+
+
+def sequences_by_length(ax, lengths: Sequence[int], runs: Mapping[str, Sequence[dict]], *, length: str = "length of the sequences T"):
+    """After how many sequences each trial was solved; the line joins their medians, of the solved ones alone.
+
+    A trial that failed is a cross at the number at which it was given up.
+    Args: runs: model -> for each length what `results.trials` gave, with its cap. Returns ax.
+    """
+    models = list(_models(lengths, runs))
+    for k, (name, rows, style) in enumerate(models):
+        shift = 1.03 ** (k - (len(models) - 1) / 2)  # side by side, or models hide each other
+        x = np.multiply(lengths, shift)
+        ax.plot(x, [np.nan if row["median"] is None else row["median"] for row in rows], label=name, **style)
+        dots = [(a, n) for a, row in zip(x, rows) for n in row["after"] if n is not None]
+        ax.plot(*zip(*dots) if dots else ([], []), style["marker"], color=style["color"], markersize=4, alpha=0.6)
+        failed = [(a, row["cap"]) for a, row in zip(x, rows) for n in row["after"] if n is None]
+        if any(cap is None for _, cap in failed):
+            raise SettingError(f"runs: expected a cap where a trial failed, got None for {name}")
+        ax.plot(*zip(*failed) if failed else ([], []), "x", color=style["color"], markersize=8)
+    ax.set(xscale="log", yscale="log", xlabel=length, ylabel="training sequences until solved")
+    ax.set_xticks(lengths, [f"{n:,}" for n in lengths])
+    ax.minorticks_off()
+    return ax
+
+
+def _models(lengths: Sequence[int], runs: Mapping[str, Sequence[dict]]):
+    """Name, rows and style of each model."""
+    lengths = checks.array("lengths", np.asarray(lengths, dtype=float), ("lengths",))
+    if not 0 < len(runs) <= len(_ORDER):
+        raise SettingError(f"runs: expected one to {len(_ORDER)} models, got {len(runs)}")
+    for (name, rows), color, line, marker in zip(runs.items(), _ORDER, LINES + LINES, MARKERS):
+        if len(rows) != len(lengths):
+            raise ShapeError(f"runs: expected {len(lengths)} results for {name}, one for each length, got {len(rows)}")
+        yield name, rows, {"color": COLOR[color], "linestyle": line, "marker": marker, "markersize": 6}
