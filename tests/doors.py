@@ -12,6 +12,7 @@ from rnncore.reference import (
 )  # fmt: skip
 from rnncore.reference.chunker import Chunker
 from rnncore.reference.evolution import SNES
+from rnncore.reference.memory_blocks import MemoryBlocks, generators
 from rnncore.tasks import recall, sunspots, text_stream
 from rnncore.text import Vocabulary
 
@@ -24,6 +25,8 @@ PAIR = EncoderDecoder(GRU(D, H), GRU(D, H), READOUT)
 STEP, FIRST = PAIR.stepper(PAIR.init(np.random.default_rng(0)), X[:, :, :1])
 TRIALS, SPINS = Chunker(D, 3, 2), np.where(np.random.default_rng(0).random((6, 2)) < 0.5, -1.0, 1.0)
 WEIGHTS, GRADS = np.eye(6), {k: 0.1 * p for k, p in P.items()}
+BLOCKS = MemoryBlocks(D, K, 3)
+FOUR = dict(net=BLOCKS, params=BLOCKS.init(generators(0, 4)), rngs=generators(0, 4), draw=lambda rng, B: (rng.integers(D, size=(T, B)), np.full(B, T), np.ones((K, B))))
 BITS = np.arange(60) % 2
 TASK = sunspots.load()
 AR = sunspots.autoregression(TASK, 2)
@@ -64,6 +67,13 @@ DOORS = {
     "reference.delay_line.InputWindow": (None, dict(D=D, H=H, N=2, activation="tanh")),
     "reference.delay_line.OutputLoop": (None, dict(D=D, H=H, K=K, N=2, activation="tanh")),
     "reference.chunker.Chunker": (None, dict(D=D, H_A=3, H_C=2, threshold=0.5, mimic=1.0, back=2)),
+    "reference.memory_blocks.MemoryBlocks": (None, dict(D=D, K=K, blocks=2, size=2, output_gate=True, forget_gate=True, peephole=True, recurrent="cells",
+        shortcut=True, bias="gates", output_bias=True, g="identity", h="logistic", output="identity")),
+    "reference.memory_blocks.MemoryBlocks.init": (BLOCKS.init, dict(rngs=generators(0, 2), scale=0.1, in_=-1.0)),
+    "reference.memory_blocks.MemoryBlocks.start": (BLOCKS.start, dict(N=4)), "reference.memory_blocks.generators": (None, dict(seed=1, N=2)),
+    "reference.memory_blocks_sequences.run_to_end": (None, dict(net=BLOCKS, params=FOUR["params"], x=IDS[:, [0, 1, 0, 1]], starts=np.arange(4), learns=True)),
+    "reference.memory_blocks_trials.OnlineTrials": (None, FOUR | dict(lr=0.5, tolerance=0.3, window=20, mean_below=0.1, block=10)),
+    "reference.memory_blocks_trials.frozen_errors": (None, FOUR | dict(sequences=3, block=2)),
     # forward and backward by the name of what runs
     "reference.unroll.unroll": (None, dict(cell=CELL, params=P, x=X, state=STATE, mask=np.ones((T, B)))),
     "reference.unroll.unroll_backward": (None, dict(cell=CELL, params=P, dy=np.ones((T, H, B)), dstate=STATE, caches=CACHES, mask=np.ones((T, B)))),

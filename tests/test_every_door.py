@@ -22,7 +22,7 @@ from tests.parts import twin_of
 
 
 PASSES = re.compile("|".join((  # "door argument: what" that may pass, or whose error is the function's point
-    r"\S+ (mask: (nothing|integers)|field: nothing|high: true|losses: NaN|text: a list)",
+    r"\S+ (mask: (nothing|integers)|field: nothing|starts: nothing|in_: nothing|high: true|losses: NaN|text: a list)",
     r"reference\.model\.Model readout: nothing",  # a cell that has its own
     r"\S+ (J|A): one axis too many",  # any axes before those of the matrix
     r"\S+ (s|pattern|patterns): integers",  # ±1
@@ -173,6 +173,8 @@ BEHIND = re.compile(r"""(
     | reference\.untied\.Untied\.(backward) | reference\.chunker\.Chunker\.losses | reference\.teacher_forced\.TeacherForced\.\w+
     | reference\.attention\.(masked_softmax|over_queries|hide) | gpu\.attention\.hide | reference\.encoder_decoder\.width_of
     | gpu\.encoder_decoder\.(tensor|to_array) | reference\.feeding\.\S+ | (reference|gpu)\.jordan\.(wide|narrow)
+    | reference\.memory_blocks_(state|learning)\.\S+ | reference\.memory_blocks\.(logistic|MemoryBlocks\.(read|rows|gradient|descend))
+    | reference\.memory_blocks_sequences\.check_weights | reference\.memory_blocks_trials\.(Sequences\S*|OnlineTrials\.(next|run))
     | reference\.delay_line\.(push|push_backward) | reference\.dropout\.\w+ | reference\.lengths\.(reversal|reverse) | (reference|gpu)\.losses\.one_hot
     | reference\.lstm\.cut | (reference|gpu)\.rtrl\.(influence|rtrl_step|check_cell) | reference\.\w+\.check_\w+ | reference\.model\.pair
     | reference\.sequences\.(held|output_field|has_last|is_cell|drops) | (reference|gpu)\.unroll\.(truncated|windows|split|check_\w+|count|detach)

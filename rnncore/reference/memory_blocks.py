@@ -131,10 +131,12 @@ class MemoryBlocks:
         if self.bias == "gates":
             params["W"][:, : self.cells, -1] = 0  # no weights, though they have a place; `learning` keeps them there
         for gate, value in values.items():
-            value = np.asarray(value, float)
-            if value.shape not in ((), (self.blocks,)) or not np.isfinite(value).all():
-                raise ShapeError(f"biases: expected a number for {gate}, or {self.blocks}, one for each block, got {value.tolist()}")
-            params["W"][:, self.rows(gate), -1] = value
+            each = list(value) if isinstance(value, (list, tuple, np.ndarray)) else [value] * self.blocks
+            for number in each:
+                checks.number(gate, number)
+            if len(each) != self.blocks:
+                raise ShapeError(f"biases: expected a number for {gate}, or {self.blocks}, one for each block, got {value}")
+            params["W"][:, self.rows(gate), -1] = each
         if self.shortcut:  # a symbol's column lies in one piece: it is what is looked up at every step
             params["S"] = np.ascontiguousarray(params["S"].swapaxes(1, 2)).swapaxes(1, 2)
         return params

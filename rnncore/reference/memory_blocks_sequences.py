@@ -19,6 +19,8 @@ from ..errors import SettingError, ShapeError
 from .memory_blocks import SPARSE, MemoryBlocks
 from .memory_blocks_state import State
 
+FLOAT64 = np.zeros(1)
+
 
 def run_to_end(net: MemoryBlocks, params: dict, x: np.ndarray, starts: np.ndarray | None = None, learns: bool = True) -> State:
     """The state after the last step, as stepping through would have left it: `net.read`, `net.gradient`, `net.descend` go on from it.
@@ -32,11 +34,12 @@ def run_to_end(net: MemoryBlocks, params: dict, x: np.ndarray, starts: np.ndarra
     """
     if not isinstance(net, MemoryBlocks) or net.peephole or (net.g, net.h) != ("centred", "centred"):
         raise SettingError(f"net: expected MemoryBlocks without peepholes, with g and h centred, got {net!r}; others go step by step")
-    checks.keys(params, net.shapes)
-    checks.parameters(params, {k: ("N", *shape) for k, shape in net.shapes.items()})
+    check_weights(net, params)
     N = len(params["W"])
     symbols = np.ndim(x) == 2
     x = checks.indices("x", x, ("T", N), net.D) if symbols else checks.array("x", x, ("T", N, net.D))
+    if not isinstance(learns, bool):
+        raise SettingError(f"learns: expected True or False, got {learns!r}")
     starts = np.zeros(N, int) if starts is None else checks.array("starts", starts, (N,), kind="index")
     if starts.min() < 0 or starts.max() >= len(x):
         raise ShapeError(f"starts: expected steps from 0 to T − 1 = {len(x) - 1}, got {starts.tolist()}")
@@ -57,6 +60,13 @@ def run_to_end(net: MemoryBlocks, params: dict, x: np.ndarray, starts: np.ndarra
     if learns:
         _trace(net, state, x, starts, tanh, r, s)
     return state
+
+
+def check_weights(net: MemoryBlocks, params: dict) -> None:
+    """All there, float64, for one and the same number of trials."""
+    checks.keys(params, net.shapes)
+    checks.array("params['W']", params["W"], ("N", *net.shapes["W"]))
+    checks.parameters(params, {k: (len(params["W"]), *shape) for k, shape in net.shapes.items()}, FLOAT64)
 
 
 def _forward(net, params, x, starts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

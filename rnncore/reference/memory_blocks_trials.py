@@ -16,7 +16,7 @@ import numpy as np
 from .. import checks
 from ..errors import SettingError, ShapeError
 from .memory_blocks import MemoryBlocks
-from .memory_blocks_sequences import run_to_end
+from .memory_blocks_sequences import check_weights, run_to_end
 
 
 class Sequences:
@@ -60,14 +60,7 @@ class OnlineTrials:
 
     def __init__(self, net: MemoryBlocks, params: dict, rngs: Sequence, draw: Callable, lr: float = 0.5, tolerance: float = 0.3,
                  window: int = 2000, mean_below: float | None = None, block: int = 100) -> None:  # fmt: skip
-        if not isinstance(net, MemoryBlocks):
-            raise SettingError(f"net: expected MemoryBlocks, got {net!r}")
-        checks.parameters(params, {k: ("N", *shape) for k, shape in net.shapes.items()})
-        if not isinstance(rngs, Sequence) or len(rngs) != len(params["W"]):
-            raise ShapeError(f"rngs: expected a list of {len(params['W'])} generators, one for each trial, got {rngs!r}")
-        for rng in rngs:
-            checks.generator(rng)
-        checks.function("draw", draw, "(rng, B)")
+        _door(net, params, rngs, draw)
         for rate in np.broadcast_to(lr, len(rngs)).tolist() if np.shape(lr) in ((), (len(rngs),)) else [lr]:
             checks.positive("lr", rate)
         for name, value in dict(tolerance=tolerance, mean_below=1 if mean_below is None else mean_below).items():
@@ -134,7 +127,9 @@ class OnlineTrials:
 
 def frozen_errors(net: MemoryBlocks, params: dict, rngs: Sequence, draw: Callable, sequences: int, block: int = 100) -> np.ndarray:
     """e of fresh sequences with weights as they are, (sequences, N). Args: as those of `OnlineTrials`."""
+    _door(net, params, rngs, draw)
     checks.positive("sequences", sequences, integer=True)
+    checks.positive("block", block, integer=True)
     found = []
     for done in range(0, sequences, block):
         drawn = Sequences(draw, rngs, min(block, sequences - done))
@@ -143,3 +138,14 @@ def frozen_errors(net: MemoryBlocks, params: dict, rngs: Sequence, draw: Callabl
             state = run_to_end(net, params, x, starts, learns=False)
             found.append(np.abs(net.read(params, state) - targets).max(axis=1))
     return np.array(found)
+
+
+def _door(net, params, rngs, draw) -> None:
+    if not isinstance(net, MemoryBlocks):
+        raise SettingError(f"net: expected MemoryBlocks, got {net!r}")
+    check_weights(net, params)
+    if not isinstance(rngs, (list, tuple)) or len(rngs) != len(params["W"]):
+        raise ShapeError(f"rngs: expected a list of {len(params['W'])} generators, one for each trial, got {rngs!r}")
+    for rng in rngs:
+        checks.generator(rng)
+    checks.function("draw", draw, "(rng, B)")
