@@ -71,40 +71,40 @@ def check_weights(net: MemoryBlocks, params: dict) -> None:
 
 def _forward(net, params, x, starts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """tanh(a/2) of all units (T, N, U); activations before each step and after the last (T + 1, N, U); s/2 (T + 1, N, B, S)."""
-    W, D, C, B, R = params["W"] * 0.5, net.D, net.cells, net.blocks, net.fed_back
+    W, D, C, R = params["W"] * 0.5, net.D, net.cells, net.fed_back
     (N, U, _), T, trials = W.shape, len(x), np.arange(len(W))
-    tanh = W[trials, :, x] if x.ndim == 2 else (W[:, :, :D] @ x.transpose(1, 2, 0)).transpose(2, 0, 1).copy()
+    # Shapes say trials first; in memory they are last, where all calls but one run over long pieces: a third of the time
+    tanh, r = np.empty((T, U, N)).swapaxes(1, 2), np.zeros((T + 1, U, N)).swapaxes(1, 2)
+    s = np.moveaxis(np.zeros((T + 1, net.blocks, net.size, N)), -1, 1)
+    tanh[:] = W[trials, :, x] if x.ndim == 2 else (W[:, :, :D] @ x.transpose(1, 2, 0)).transpose(2, 0, 1)
     if net.bias != "none":
         tanh += W[:, :, -1]
-    r, s = np.zeros((T + 1, N, U)), np.zeros((T + 1, N, B, net.size))
-    back = np.ascontiguousarray(W[:, :, D : D + R]) if R else None
-    shape, late = s.shape[1:], {t: np.flatnonzero(starts == t) for t in np.unique(starts[starts > 0])}
-    gate = {g: slice(net.rows(g).start - C, net.rows(g).stop - C) for g in net.gates}
-    fed, sums, h = r[:, :, :R, None], np.empty((N, U)), np.empty(shape)
-    column = sums[:, :, None]
-    for t in range(T):
+    back = np.ascontiguousarray(W[:, :, D : D + R].transpose(2, 1, 0))  # (R, U, N)
+    late = {t: np.flatnonzero(starts == t) for t in np.unique(starts[starts > 0])}
+    gates, now = {gate: r[1:, :, net.rows(gate), None] for gate in net.gates}, s[1:]
+    y_in, y_forget, y_out = (gates.get(gate, now) for gate in ("in", "forget", "out"))
+    fed = r[:, :, :R].swapaxes(1, 2)[:, :, None]
+    steps = zip(tanh, tanh[:, :, :C].reshape(now.shape), tanh[:, :, C:], r[1:, :, C:], r[1:, :, :C].reshape(now.shape), fed, s, now,
+                y_in, y_forget, y_out)  # fmt: skip
+    products, sums, kept, h = np.empty((R, U, N)), np.empty((U, N)), np.empty_like(s[0]), np.empty_like(s[0])
+    for t, (a, a_cells, a_gates, y, yc, past, before, half, i, f, o) in enumerate(steps):
         if t in late:
             r[t, late[t]] = 0
             s[t, late[t]] = 0
-        a, now = tanh[t], r[t + 1]
         if R:
-            np.matmul(back, fed[t], out=column)
-            a += sums
-        np.tanh(a, out=a)
-        y = now[:, C:]
-        np.multiply(a[:, C:], 0.5, out=y)
-        y += 0.5
-        half = s[t + 1]  # s/2: what h takes, and g/2 is the tanh itself
-        np.multiply(a[:, :C].reshape(shape), y[:, gate["in"], None], out=half)
-        if net.forget_gate:
-            half += s[t] * y[:, gate["forget"], None]
-        else:
-            half += s[t]
+            np.multiply(back, past, products)
+            np.add.reduce(products, axis=0, out=sums)
+            np.add(a, sums.T, a)
+        np.tanh(a, a)
+        np.multiply(a_gates, 0.5, y)
+        np.add(y, 0.5, y)
+        np.multiply(a_cells, i, half)  # s/2: what h takes, and g/2 is the tanh itself
+        np.add(half, np.multiply(before, f, kept) if net.forget_gate else before, half)
         if net.output_gate:
-            np.tanh(half, out=h)
-            np.multiply(h, y[:, gate["out"], None], out=now[:, :C].reshape(shape))
+            np.tanh(half, h)
+            np.multiply(h, o, yc)
         else:
-            np.tanh(half, out=now[:, :C].reshape(shape))
+            np.tanh(half, yc)
     return tanh, r, s
 
 
