@@ -1,0 +1,87 @@
+"""Exp. 2a of 1997 and its table: a key, p − 1 letters, the key again. RTRL, BPTT, the sequence chunker, LSTM."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnncore import results
+
+from .experiment import Experiment, Job, Run
+from .long_lag_cell import OneCell
+from .long_lag_nets import OneUnit
+from .long_lag_train import train
+
+SEEN = ("10,000 sequences in a row, while learning goes on, with no output further than 0.25 from its target at any step; "
+        "what came before them is counted. Given up at {:,} sequences")
+
+
+def one_unit(job: Job, p: int, rates: list, trials: int, seed: int, cap: int, online: bool, run: int) -> dict:
+    """RTRL (online) or BPTT, `trials` nets for each learning rate, all side by side."""
+    each = [r for r in rates for _ in range(trials)]
+
+    found = train(job, lambda rng: OneUnit(rng, p, each, online=online), len(each), seed, cap, run)
+    rows = {}
+    for i, rate in enumerate(rates):
+        mine = slice(i * trials, (i + 1) * trials)
+        left = [e for e, a in zip(found["error"][mine], found["after"][mine]) if a is None]
+        rows[f"rate {rate:g}"] = {"trials": results.trials(found["after"][mine], cap), "largest error of the unsolved": [round(e, 4) for e in left]}
+    return {"weights": (p + 2) ** 2, **rows}
+
+
+def lstm(job: Job, p: int, rate: float, trials: int, seed: int, cap: int, run: int, change: dict) -> dict:
+    """The net that gets its cell when its error has stopped falling; `change` as `OneCell` takes it."""
+    found = train(job, lambda rng: OneCell(rng, p, [rate] * trials, dtype=np.float32, **change), trials, seed, cap, run)
+    since = [None if a is None else max(1, a - b) for a, b in zip(found["after"], found["added"])]
+    return {"weights": (p + 1) * (p + 4), "trials": results.trials(found["after"], cap), "since the cell was added": results.trials(since, cap),
+            "cell added": found["added"], "curve": found["curve"]}
+
+
+def parts(job: Job, p: int, rate: float, trials: int, seed: int, cap: int, run: int, change: dict) -> dict:
+    """What is lost if one part of the change is left out, and what one part alone does; the tests are those of `lstm`."""
+    plain = dict(gate=0.0, inward=1.0, outward=1.0, first=1.0)
+    recipes = {"all": change, **{f"without {k}": change | {k: plain[k]} for k in plain}, **{f"{k} alone": change | plain | {k: change[k]} for k in plain}}
+    each = {k: np.repeat([r[k] for r in recipes.values()], trials) for k in plain}
+    N = trials * len(recipes)
+    found = train(job, lambda rng: OneCell(rng, p, [rate] * N, dtype=np.float32, window=change["window"], wait=change["wait"], **each),
+                  N, seed, cap, run)
+    return {name: results.trials(found["after"][i * trials : (i + 1) * trials], cap) for i, name in enumerate(recipes)}
+
+
+def _unit(method: str, p: int, cap: int, trials: int, rates: tuple, published: dict) -> Run:
+    return Run(one_unit, dict(p=p, rates=list(rates), trials=trials, seed=0, cap=cap, online=method == "RTRL", run=10_000), SEEN.format(cap),
+               "literal", {"table": "Table 2", "weights": (p + 2) ** 2, "trials": 18, "cap": 5_000_000, **published},
+               quick=dict(cap=300, trials=2, run=100))
+
+
+def _lstm(cap: int, tier: str, trials: int = 18, rate: float = 1.0, said: str = "", mark: str = "", reached=None, **change) -> Run:
+    return Run(lstm, dict(p=100, rate=rate, trials=trials, seed=0, cap=cap, run=10_000, change=change), SEEN.format(cap) + ADDED.format(window=change["window"], wait=change["wait"]), tier,
+               {"table": "Table 2", "weights": 10_504, "trials": 18, "success": 1.0, "mean": 5_040}, change=said, mark=mark, reached=reached,
+               quick=dict(p=6, cap=400, trials=2, run=100))
+
+
+def all_solved(result: dict) -> bool:
+    return result["trials"]["solved"] == result["trials"]["trials"]
+
+
+def as_fast(result: dict) -> bool:
+    return all_solved(result) and result["trials"]["mean"] <= 5_040
+
+
+ADDED = (". The cell is added (our criterion, none is given) when the squared error of {window} sequences is more than {wait} of that of the "
+         "{window} before")
+FAILED = {"success": {"1 to 10": 0}}
+TUNED = dict(window=50, wait=0.98, gate=-5.0, inward=50.0, outward=2.0, first=50.0)
+SAID = ("Initial weights into the input gate lie around -5, so that it is nearly shut (no bias, no weight more); learning rates of their own: 50 "
+        "before the cell is there (the predictions of the letters get far from wrong at once), then 1 for the weights from the inputs to the "
+        "outputs, 50 for those into the cell and its gate, 2 for those out of it; the error is looked at every 50 sequences, not 100")
+EXPERIMENT = Experiment("long_lag", "Noise-free long lag (exp. 2a, Table 2)", "hochreiter1997", {
+    "RTRL, p = 4": _unit("RTRL", 4, 1_200_000, 18, (1.0, 4.0, 10.0), {
+        "success": {"1": 0.78, "4": 0.56, "10": 0.22}, "mean": {"1": 1_043_000, "4": 892_000, "10": 254_000}}),
+    "RTRL, p = 10": _unit("RTRL", 10, 200_000, 6, (1.0, 4.0, 10.0), FAILED),
+    "RTRL, p = 100": _unit("RTRL", 100, 10_000, 6, (1.0, 4.0, 10.0), FAILED),
+    "BPTT, p = 100": _unit("BPTT", 100, 10_000, 6, (1.0, 4.0, 10.0), FAILED),
+    "LSTM, p = 100, tuned": _lstm(40_000, "tuned", said=SAID, mark="18 of 18 solved, mean at most 5,040", reached=as_fast, **TUNED),
+    "LSTM, p = 100, parts of the change": Run(parts, dict(p=100, rate=1.0, trials=4, seed=1, cap=10_000, run=10_000, change=TUNED), SEEN.format(10_000),
+        quick=dict(p=6, cap=400, trials=1, run=100)),
+    "LSTM, p = 100, literal": _lstm(400_000, "literal", window=100, wait=0.98, mark="18 of 18 solved", reached=all_solved),
+})
