@@ -36,6 +36,14 @@ class WrongAnswer:
     why: str = field(default="")
 
 
+@dataclass(frozen=True)
+class RightAnswer:
+    """An answer in another form than the solution's that must get full marks too."""
+
+    name: str
+    edits: list[Edit]
+
+
 def load(path: str | Path, edits: Iterable[Edit] = (), *, stub: bool = False) -> NotebookNode:
     """The notebook with edits `(grade_id, old, new)` applied; `stub=True` first takes the solutions out."""
     nb = nbformat.read(path, as_version=4)

@@ -1,6 +1,7 @@
 """The marking, tried out: the solution gets everything, the empty exercise nothing, typical mistakes what they deserve.
 
-tests/graders/NN_slug.py lists the mistakes of an assignment: WRONG_ANSWERS = [WrongAnswer(...), ...].
+tests/graders/NN_slug.py lists the mistakes of an assignment: WRONG_ANSWERS = [WrongAnswer(...), ...], and may list right answers
+in another form: RIGHT_ANSWERS = [RightAnswer(...), ...].
 """
 
 import importlib.util
@@ -20,14 +21,14 @@ def notebook(slug: str) -> Path:
     return ROOT / "solutions" / slug / f"{slug}.ipynb"
 
 
-def wrong_answers(slug: str) -> list[harness.WrongAnswer]:
+def listed(slug: str, name: str = "WRONG_ANSWERS") -> list:
     path = ROOT / "tests" / "graders" / f"{slug}.py"
     if not path.exists():
         return []
     spec = importlib.util.spec_from_file_location(f"graders_{slug}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.WRONG_ANSWERS
+    return getattr(module, name, [])
 
 
 def errors(nb) -> list[tuple[str, str, str]]:
@@ -59,7 +60,7 @@ class Assignment:
         assert [error for error in errors(nb) if error[0] not in graded and error[1] != "NotImplementedError"] == []
 
     def test_five_mistakes_or_more_are_listed(self):
-        answers = wrong_answers(self.slug)
+        answers = listed(self.slug)
         assert len(answers) >= 5
         assert len({answer.name for answer in answers}) == len(answers)
 
@@ -78,10 +79,21 @@ class Assignment:
         assert all(entry.locked for entry in marked if entry.grade and not entry.solution)
 
 
+class Alternatives:
+    """The tests of an assignment that lists right answers in another form."""
+
+    def test_right_answer_in_another_form_gets_full_marks(self, other):
+        nb = harness.run(harness.load(notebook(self.slug), other.edits), notebook(self.slug).parent)
+        assert errors(nb) == []
+        assert harness.points(nb) == harness.full_marks(notebook(self.slug))
+
+
 def pytest_generate_tests(metafunc):
-    if "answer" in metafunc.fixturenames:
-        metafunc.parametrize("answer", wrong_answers(metafunc.cls.slug), ids=lambda answer: answer.name)
+    for fixture, name in (("answer", "WRONG_ANSWERS"), ("other", "RIGHT_ANSWERS")):
+        if fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, listed(metafunc.cls.slug, name), ids=lambda answer: answer.name)
 
 
 for _slug in release.slugs():
-    globals()[f"Test_{_slug}"] = type(f"Test_{_slug}", (Assignment,), {"slug": _slug})
+    _bases = (Assignment, Alternatives) if listed(_slug, "RIGHT_ANSWERS") else (Assignment,)
+    globals()[f"Test_{_slug}"] = type(f"Test_{_slug}", _bases, {"slug": _slug})
