@@ -45,6 +45,5 @@ def row(N: int, seed: int) -> Run:
     )
 
 
-EXPERIMENT = Experiment(
-    "hopfield_capacity", "How many patterns a Hopfield net holds", "hopfield1982", {f"N = {N}": row(N, seed) for N, seed in ((2000, 0), (4000, 1))}
-)
+RUNS = {f"N = {N}": row(N, seed) for N, seed in ((2000, 0), (4000, 1))}
+EXPERIMENT = Experiment("hopfield_capacity", "How many patterns a Hopfield net holds", "hopfield1982", RUNS)

@@ -73,7 +73,8 @@ def price(job, sizes: list, B: int, dtype: str, repetitions: int, seconds: float
         job.say(f"n = {n}: {times[-1]:.0f} µs")
     slope = np.polyfit(np.log(sizes), np.log(times), 1)[0]
     counted = np.polyfit(np.log(sizes), np.log([n**3 * (2 * n + 1) for n in sizes]), 1)[0]
-    return {"n": sizes, "microseconds": [float(f"{t:.4g}") for t in times], "slope": round(float(slope), 3), "slope of the multiplications": round(float(counted), 3)}
+    return {"n": sizes, "microseconds": [float(f"{t:.4g}") for t in times],
+            "slope": round(float(slope), 3), "slope of the multiplications": round(float(counted), 3)}  # fmt: skip
 
 
 def memory(job, lengths: list, n: int, B: int, seed: int) -> dict:

@@ -1,0 +1,89 @@
+"""The nets and measures of the experiments on gradients, against cells of the library and Torch's autograd."""
+
+import numpy as np
+import pytest
+import torch
+
+from experiments import clipping, tanh_nets
+from rnncore.reference.elman import Elman
+from rnncore.reference.model import Batch, Model
+from rnncore.reference.readout import Readout
+
+
+@pytest.fixture
+def nets():
+    """Three nets with longer weights than in the experiment, so that errors grow as well as shrink; ids, classes."""
+    rngs = [np.random.default_rng([3, n]) for n in range(3)]
+    params = tanh_nets.draw(rngs, 7, clipping.D, clipping.K, 0.5, np.float64)
+    params = {k: p + (0.1 * rngs[0].standard_normal(p.shape) if k in "bc" else 0) for k, p in params.items()}
+    return params, *clipping.order(rngs, 5, 20)
+
+
+def test_side_by_side_is_one_net_after_the_other(nets):
+    params, ids, classes = nets
+    run = tanh_nets.forward(params, ids)
+    grads, omega = tanh_nets.backward(params, run, classes)
+    model = Model(Elman(clipping.D, 7), Readout(7, clipping.K), output="last")
+    for n in range(3):
+        loss, own, _ = model.loss_and_gradients({k: p[n] for k, p in params.items()}, Batch(ids[:, n], classes[n : n + 1]), None)
+        assert tanh_nets.loss(run, classes)[n] == pytest.approx(loss, rel=1e-12)
+        for k, g in own.items():
+            np.testing.assert_allclose(grads[k][n], g, rtol=1e-11, atol=1e-13, err_msg=k)
+    assert not omega.any()
+
+
+def regulariser(params: dict, ids: np.ndarray, classes: np.ndarray, n: int, form: str) -> tuple[float, np.ndarray]:
+    """Ω and its immediate gradient by autograd: the Jacobian-vector product is written with W alone free to move."""
+    p = {k: torch.tensor(v[n], requires_grad=True) for k, v in params.items()}
+    h, B = [torch.zeros(7, ids.shape[2], dtype=torch.float64, requires_grad=True)], ids.shape[2]
+    for i in ids[:, n]:
+        h.append(torch.tanh(p["U"][:, torch.tensor(i)] + p["W"] @ h[-1] + p["b"]))
+    loss = torch.nn.functional.cross_entropy((p["V"] @ h[-1] + p["c"]).T, torch.tensor(classes[n]))
+    errors = [e.detach() for e in torch.autograd.grad(loss, h)]
+    total = 0
+    for error, state in zip(errors[1:], h[1:]):
+        v = p["W"].T @ ((1 - state.detach() ** 2) * error)
+        squares = (v**2).sum(0) / (error**2).sum(0)
+        total = total + ((squares - 1) ** 2 / len(ids) if form == "program" else (squares**0.5 - 1) ** 2).sum() / B
+    return total.item(), torch.autograd.grad(total, p["W"])[0].numpy()
+
+
+@pytest.mark.parametrize("form", ["paper", "program"])
+def test_the_regulariser_and_its_immediate_gradient(nets, form):
+    params, ids, classes = nets
+    run = tanh_nets.forward(params, ids)
+    plain, _ = tanh_nets.backward(params, run, classes)
+    grads, omega = tanh_nets.backward(params, run, classes, 4.0, form)
+    for n in range(3):
+        value, gradient = regulariser(params, ids, classes, n, form)
+        assert omega[n] == pytest.approx(value, rel=1e-10)
+        np.testing.assert_allclose((grads["W"] - plain["W"])[n] / 4, gradient, rtol=1e-9, atol=1e-12)
+    assert all((grads[k] == plain[k]).all() for k in "UbVc")
+
+
+def test_errors_that_are_gone_do_not_pull(nets):
+    params, ids, classes = nets
+    params["W"][0] = 0
+    grads, omega = tanh_nets.backward(params, tanh_nets.forward(params, ids), classes, 4.0)
+    assert np.isfinite(omega).all() and all(np.isfinite(g).all() for g in grads.values())
+
+
+def test_each_net_is_clipped_by_its_own_length(nets):
+    params, ids, classes = nets
+    grads, _ = tanh_nets.backward(params, tanh_nets.forward(params, ids), classes)
+    length = np.sqrt(sum((g**2).sum(axis=(1, 2)) for g in grads.values()))
+    limit = float(np.sort(length)[1])
+    short, before = tanh_nets.clip(grads, limit)
+    np.testing.assert_allclose(before, length, rtol=1e-12)
+    np.testing.assert_allclose(np.sqrt(sum((g**2).sum(axis=(1, 2)) for g in short.values())), np.minimum(length, limit), rtol=1e-12)
+    assert tanh_nets.clip(grads, None)[0] is grads
+
+
+def test_marks_stand_where_the_paper_has_them():
+    ids, classes = clipping.order([np.random.default_rng(0)], 2000, 50)
+    marks = ids[:, 0] < 2
+    first, last = marks.argmax(axis=0), 49 - marks[::-1].argmax(axis=0)
+    assert (marks.sum(axis=0) == 2).all() and set(first) == set(range(5, 10)) and set(last) == set(range(25, 30))
+    column = np.arange(2000)
+    np.testing.assert_array_equal(classes[0], 2 * ids[first, 0, column] + ids[last, 0, column])
+    assert np.abs(np.bincount(classes[0]) / 2000 - 0.25).max() < 0.04
