@@ -33,7 +33,8 @@ TESTS = ("cases.py", "test_gradients.py", "test_unroll.py", "test_jordan.py", "t
          "paths.py", "test_modules.py", "test_gpu_fused.py", "test_gpu_on_numpy.py",
          "window_counts.py", "test_tasks_success.py", "test_tasks_adding.py", "test_tasks_temporal_order.py", "test_tasks_copy_memory.py",
          "test_tasks_long_lag.py", "test_tasks_reber.py", "test_tasks_pronoun.py", "test_tasks_alignment.py", "test_tasks_moving_digits.py",
-         "test_fused.py", "test_tasks_real.py", "test_tasks_translation.py", "test_user_arrays.py")
+         "test_fused.py", "test_tasks_real.py", "test_tasks_translation.py", "test_user_arrays.py", "test_plots_by_length.py",
+         "test_memory_blocks.py", "test_memory_blocks_trials.py")
 F = "reference/fused/"
 
 
@@ -193,6 +194,15 @@ MUTANTS = [
     Mutant("evolution: step as long in every direction", "reference/evolution.py", "self.lr * sigma[k] * pull[k]", "self.lr * pull[k]", "evolution"),
     Mutant("evolution: spread without its half", "reference/evolution.py", "np.exp(0.5 * rate * widen[k])", "np.exp(rate * widen[k])", "evolution"),
     Mutant("evolution: spread by the first moment", "reference/evolution.py", "(member[k] ** 2 - 1)", "(abs(member[k]) - 1)", "evolution"),
+    # memory blocks
+    Mutant("derivatives carried past the forget gate", "reference/memory_blocks_learning.py", "        T *= y_forget\n", "", "memory_blocks"),
+    Mutant("forget gate blamed for the new state", "reference/memory_blocks_learning.py", "np.multiply(state.before, d[", "np.multiply(state.s, d[", "memory_blocks"),
+    Mutant("output gate peeps at the old state", "reference/memory_blocks.py", "(P[:, -1] * s)", "(P[:, -1] * state.before)", "memory_blocks"),
+    Mutant("looked-up symbol lost to the output gate", "reference/memory_blocks_learning.py", "        if state.sparse:\n", "        if False:\n", "memory_blocks"),
+    Mutant("first step of a late sequence not learnt", "reference/memory_blocks_sequences.py", "[:, None] < starts]", "[:, None] <= starts]", "memory_blocks_trials"),
+    Mutant("forget gates multiplied from the wrong end", "reference/memory_blocks_sequences.py", "axis=0)[::-1]", "axis=0)", "memory_blocks_trials"),
+    Mutant("a wrong sequence does not end the row", "reference/memory_blocks_trials.py", "np.where(e < self.tolerance, self.streak + 1, 0)",
+           "self.streak + (e < self.tolerance)", "memory_blocks_trials"),
     # the chunker
     Mutant("chunker runs at every step", "reference/chunker.py", "surprise = 1 - expected > self.threshold", "surprise = 1 - expected > -1", "chunker"),
     Mutant("chunker runs where A was right", "reference/chunker.py", "surprise = 1 - expected > self.threshold",
@@ -609,6 +619,10 @@ MUTANTS = [
            "if False:", "user_arrays"),
     Mutant("identity ignores the dtype", "reference/initializers.py", "return (scale * np.eye(shape[0])).astype(dtype)",
            "return scale * np.eye(shape[0], dtype=dtype)", "user_arrays"),
+    # figures by length
+    Mutant("by length: failures as successes", "plots/by_length.py", 'row["solved"] / row["trials"]', 'len(row["after"]) / row["trials"]', "plots_by_length"),
+    Mutant("by length: failed trials not drawn", "plots/by_length.py", 'for n in row["after"] if n is None]', "for n in ()]", "plots_by_length"),
+    Mutant("by length: one place for all models", "plots/by_length.py", "lengths * 1.06 ** (k - (len(runs) - 1) / 2)", "lengths", "plots_by_length"),
 ]
 
 CONFIG = """[pytest]

@@ -15,10 +15,10 @@ _ORDER = ("muted", "x", "o", "h", "gradient", "other")
 
 def solved_by_length(ax, lengths: Sequence[int], runs: Mapping[str, Sequence[dict]], *, length: str = "length of the sequences T"):
     """The share of trials that were solved. Args: runs: model -> for each length what `results.trials` gave. Returns ax."""
-    for name, rows, style in _models(lengths, runs):
-        ax.plot(lengths, [100 * row["solved"] / row["trials"] for row in rows], label=name, **style)
-    ax.set(xlabel=length, ylabel="trials solved in %", ylim=(-5, 105), xticks=lengths)
-    return ax
+    for name, x, rows, style in _models(lengths, runs):
+        ax.plot(x, [100 * row["solved"] / row["trials"] for row in rows], label=name, **style)
+    ax.set(xlabel=length, ylabel="trials solved in %", ylim=(-5, 105))
+    return _lengths(ax, lengths)
 
 
 def sequences_by_length(ax, lengths: Sequence[int], runs: Mapping[str, Sequence[dict]], *, length: str = "length of the sequences T"):
@@ -27,10 +27,7 @@ def sequences_by_length(ax, lengths: Sequence[int], runs: Mapping[str, Sequence[
     A trial that failed is a cross at the number at which it was given up.
     Args: runs: model -> for each length what `results.trials` gave, with its cap. Returns ax.
     """
-    models = list(_models(lengths, runs))
-    for k, (name, rows, style) in enumerate(models):
-        shift = 1.03 ** (k - (len(models) - 1) / 2)  # side by side, or models hide each other
-        x = np.multiply(lengths, shift)
+    for name, x, rows, style in _models(lengths, runs):
         ax.plot(x, [np.nan if row["median"] is None else row["median"] for row in rows], label=name, **style)
         dots = [(a, n) for a, row in zip(x, rows) for n in row["after"] if n is not None]
         ax.plot(*zip(*dots) if dots else ([], []), style["marker"], color=style["color"], markersize=4, alpha=0.6)
@@ -38,18 +35,25 @@ def sequences_by_length(ax, lengths: Sequence[int], runs: Mapping[str, Sequence[
         if any(cap is None for _, cap in failed):
             raise SettingError(f"runs: expected a cap where a trial failed, got None for {name}")
         ax.plot(*zip(*failed) if failed else ([], []), "x", color=style["color"], markersize=8)
-    ax.set(xscale="log", yscale="log", xlabel=length, ylabel="training sequences until solved")
+    ax.set(yscale="log", xlabel=length, ylabel="training sequences until solved")
+    return _lengths(ax, lengths)
+
+
+def _lengths(ax, lengths: Sequence[int]):
+    """A logarithmic axis whose ticks are the lengths."""
+    ax.set_xscale("log")
     ax.set_xticks(lengths, [f"{n:,}" for n in lengths])
-    ax.minorticks_off()
+    ax.xaxis.set_tick_params(which="minor", bottom=False, labelbottom=False)
     return ax
 
 
 def _models(lengths: Sequence[int], runs: Mapping[str, Sequence[dict]]):
-    """Name, rows and style of each model."""
+    """Name, where to draw, rows and style of each model: side by side, or they hide each other."""
     lengths = checks.array("lengths", np.asarray(lengths, dtype=float), ("lengths",))
     if not 0 < len(runs) <= len(_ORDER):
         raise SettingError(f"runs: expected one to {len(_ORDER)} models, got {len(runs)}")
-    for (name, rows), color, line, marker in zip(runs.items(), _ORDER, LINES + LINES, MARKERS):
+    for k, (name, rows), color, line, marker in zip(range(len(runs)), runs.items(), _ORDER, LINES + LINES, MARKERS):
         if len(rows) != len(lengths):
             raise ShapeError(f"runs: expected {len(lengths)} results for {name}, one for each length, got {len(rows)}")
-        yield name, rows, {"color": COLOR[color], "linestyle": line, "marker": marker, "markersize": 6}
+        x = lengths * 1.06 ** (k - (len(runs) - 1) / 2)
+        yield name, x, rows, {"color": COLOR[color], "linestyle": line, "marker": marker, "markersize": 6}
