@@ -52,7 +52,7 @@ def trials(solved: Sequence[int | None], cap: int | None = None) -> dict:
     return {"trials": len(after), "solved": len(done), **middle, "after": after, "cap": cap}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table:
     """A head and rows of texts. A notebook shows it as a table, `print` in columns."""
 
@@ -63,6 +63,8 @@ class Table:
         lines = [self.head, *self.rows]
         width = [max(len(line[k]) for line in lines) for k in range(len(self.head))]
         return "\n".join("  ".join(text.ljust(w) for text, w in zip(line, width)).rstrip() for line in lines)
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         line = lambda tag, texts: "<tr>" + "".join(f"<{tag}>{html.escape(text)}</{tag}>" for text in texts) + "</tr>"  # noqa: E731
