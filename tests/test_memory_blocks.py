@@ -107,7 +107,7 @@ def test_nets_have_as_many_weights_as_in_the_papers(name):
     assert net.weights == count == sum(int((p != 0).sum()) for p in params.values())
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda o: "-".join(k if v is True else str(v) for k, v in o.items() if v is not False))
 def test_online_gradients_are_those_of_autograd_cut_where_1997_cuts(options):
     net = MemoryBlocks(D, K, 2, 2, **options)
     params = net.init(generators(1, N), 0.8)
@@ -216,15 +216,6 @@ def test_without_learning_the_outputs_are_the_same():
         assert y is None
     np.testing.assert_array_equal(net.read(params, state), by_hand(net, params, x, target)[1][-1])
     assert not state.trace.any()
-
-
-def test_a_wrong_forget_gate_would_be_seen():
-    """The judge can fail: carried without the forget gate, the derivatives are others."""
-    net = MemoryBlocks(D, K, 2, 2, forget_gate=True)
-    params, (x, target) = net.init(generators(1, N), 0.8), drawn()
-    theirs, _ = by_torch(net, params, x, target)
-    wrong, _ = by_hand(MemoryBlocks(D, K, 2, 2, forget_gate=True), params | {"W": params["W"] * 1.0001}, x, target)
-    assert np.abs(wrong["W"] - theirs["W"]).max() > 1e-7
 
 
 BAD = [dict(recurrent="some"), dict(bias="all"), dict(g="tanh"), dict(h=1), dict(output="softmax"), dict(blocks=0), dict(size=1.5), dict(peephole=1)]
