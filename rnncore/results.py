@@ -97,6 +97,28 @@ def table(name: str, columns: dict, rows: Sequence[str] | None = None, first: st
     return Table((first, *columns), tuple(body))
 
 
+def outcome(run: dict) -> str:
+    """How many trials of a run were solved, and after how many sequences on average: "18 of 18, 4,100"; "" for a run without trials.
+
+    Args: run: one of those of a record. Raises: SettingError for what is none.
+    """
+    if not isinstance(run, dict) or not isinstance(run.get("result"), dict):
+        raise SettingError(f"run: expected a run of a record, got {run!r}")
+    parts = []
+    for name, found in _trials(run["result"]):
+        mean = "" if found["mean"] is None else f", {found['mean']:,.0f}"
+        parts.append((f"{name}: " if name != "trials" else "") + f"{found['solved']} of {found['trials']}{mean}")
+    return "; ".join(parts)
+
+
+def _trials(found: dict, name: str = "") -> list[tuple[str, dict]]:
+    """What `trials` has made, wherever it lies in a result, with the key that tells what it is of."""
+    if {"trials", "solved", "mean"} <= found.keys() and not isinstance(found["trials"], dict):
+        return [(name, found)]
+    inner = [(name if key == "trials" and name else key, value) for key, value in found.items() if isinstance(value, dict)]
+    return [pair for key, value in inner for pair in _trials(value, key)]
+
+
 def at(run: dict, path: str):
     """What lies at a path of keys with dots between them; None if nothing does."""
     for key in path.split("."):

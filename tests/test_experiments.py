@@ -59,6 +59,10 @@ def test_trials_tell_failures_too():
     assert (found["trials"], found["solved"], found["mean"], found["median"], found["min"], found["max"]) == (3, 2, 20.0, 20.0, 10, 30)
     assert found["after"] == [30, None, 10] and found["cap"] == 50
     assert results.trials([None])["mean"] is None
+    run = {"result": {"weights": 36, "rate 4": {"trials": found}, "trials": results.trials([7])}}
+    assert results.outcome(run) == "rate 4: 2 of 3, 20; 1 of 1, 7" and results.outcome({"result": {"slope": 4.0}}) == ""
+    with pytest.raises(SettingError, match="expected a run"):
+        results.outcome(found)
     with pytest.raises(SettingError, match="at least one trial"):
         results.trials([])
     with pytest.raises(SettingError, match="record"):
