@@ -33,8 +33,8 @@ TESTS = ("cases.py", "test_gradients.py", "test_unroll.py", "test_jordan.py", "t
          "paths.py", "test_modules.py", "test_gpu_fused.py", "test_gpu_on_numpy.py",
          "window_counts.py", "test_tasks_success.py", "test_tasks_adding.py", "test_tasks_temporal_order.py", "test_tasks_copy_memory.py",
          "test_tasks_long_lag.py", "test_tasks_reber.py", "test_tasks_pronoun.py", "test_tasks_alignment.py", "test_tasks_moving_digits.py",
-         "test_fused.py", "test_tasks_real.py", "test_tasks_translation.py", "test_user_arrays.py", "test_plots_by_length.py",
-         "test_memory_blocks.py", "test_memory_blocks_trials.py")
+         "test_fused.py", "test_tasks_real.py", "test_tasks_translation.py", "test_user_arrays.py", "test_museum_gates.py", "test_plots_by_length.py",
+         "test_memory_blocks.py", "test_memory_blocks_trials.py", "test_results_table.py", "test_plots_lstm.py")
 F = "reference/fused/"
 
 
@@ -619,10 +619,20 @@ MUTANTS = [
            "if False:", "user_arrays"),
     Mutant("identity ignores the dtype", "reference/initializers.py", "return (scale * np.eye(shape[0])).astype(dtype)",
            "return scale * np.eye(shape[0], dtype=dtype)", "user_arrays"),
-    # figures by length
+    # figures and tables
+    Mutant("table: the solved rows alone", "results.py", "for label in runs if rows is None else rows:\n        values", "for label in runs:\n        values", "results_table"),
+    Mutant("table: what is missing is zero", "results.py", '{None: "–", True', '{None: "0", True', "results_table"),
+    Mutant("drawn: the output gate sees the old memory", "plots/lstm.py", '(6.2, "o")', '(1.0, "o")', "plots_lstm"),
+    Mutant("drawn: 1997 with a forget gate", "plots/lstm.py", 'k != "f" or variant in ("1999", "peephole")', 'k != "f" or variant != "coupled"', "plots_lstm"),
+    Mutant("drawn: the reset gate on the other side", "plots/gated.py", 'STATIONS if variant == "before" else', 'STATIONS if variant == "after" else', "plots_lstm"),
     Mutant("by length: failures as successes", "plots/by_length.py", 'row["solved"] / row["trials"]', 'len(row["after"]) / row["trials"]', "plots_by_length"),
     Mutant("by length: failed trials not drawn", "plots/by_length.py", 'for n in row["after"] if n is None]', "for n in ()]", "plots_by_length"),
     Mutant("by length: one place for all models", "plots/by_length.py", "lengths * 1.06 ** (k - (len(runs) - 1) / 2)", "lengths", "plots_by_length"),
+    # the museum's second room
+    Mutant("museum: a gradient that is missing passes", "museum_gates.py", "want[k]) for k in params)", "want[k]) for k in found)", "museum_gates"),
+    Mutant("museum: a gate's name taken for a parameter", "museum_gates.py", "set(groups.get(name, [name]))", "{name}", "museum_gates"),
+    Mutant("museum: random state where zero was asked", "museum_gates.py", ' * (state == "random")', "", "museum_gates"),
+    Mutant("museum: errors of the step before", "museum_gates.py", "for s, y_t in zip(tape, y)) / n", "for s, y_t in zip(tape[1:], y)) / n", "museum_gates"),
 ]
 
 CONFIG = """[pytest]
