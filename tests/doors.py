@@ -164,6 +164,8 @@ DOORS = {
     # tasks that are in no list of refusals yet
     "tasks.parity.parity": (None, dict(T=3, B=2, rng=RNG)), "tasks.parity.every_sequence": (None, dict(T=3)), "tasks.parity.from_bits": (None, dict(bits=IDS % 2)),
     "tasks.lagged_xor.lagged_xor": (None, dict(T=5, B=2, lag=2, rng=RNG)), "tasks.lagged_xor.floor": (None, dict(T=5, lag=2)),
+    "tasks.timed_spikes.timed_spikes": (None, dict(T=5, F=2, B=2)),
+    "tasks.timed_spikes.steps_right": (None, dict(outputs=X, targets=X, tolerance=0.49)),
     "tasks.temporal_xor.stream": (None, dict(rng=RNG, threes=4)), "tasks.temporal_xor.pieces": (None, dict(rng=RNG, bits=BITS * 1.0, T=3, B=2)),
     "tasks.temporal_xor.errors_by_place": (None, dict(said=BITS[1:] * 1.0, bits=BITS * 1.0, skip=3)),
     "tasks.order.entropy": (None, dict(ids=IDS[:, 0], K=K)), "tasks.order.conditional_entropy": (None, dict(ids=IDS[:, 0], K=K)),
