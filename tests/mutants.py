@@ -34,7 +34,7 @@ TESTS = ("cases.py", "test_gradients.py", "test_unroll.py", "test_jordan.py", "t
          "window_counts.py", "test_tasks_success.py", "test_tasks_adding.py", "test_tasks_temporal_order.py", "test_tasks_copy_memory.py",
          "test_tasks_long_lag.py", "test_tasks_reber.py", "test_tasks_pronoun.py", "test_tasks_alignment.py", "test_tasks_moving_digits.py",
          "test_fused.py", "test_tasks_real.py", "test_tasks_translation.py", "test_user_arrays.py", "test_museum_gates.py", "test_plots_by_length.py",
-         "test_memory_blocks.py", "test_memory_blocks_trials.py", "test_results_table.py", "test_plots_lstm.py")
+         "test_memory_blocks.py", "test_memory_blocks_trials.py", "test_tasks_timed_spikes.py", "test_results_table.py", "test_plots_lstm.py")
 F = "reference/fused/"
 
 
@@ -628,6 +628,10 @@ MUTANTS = [
     Mutant("by length: failures as successes", "plots/by_length.py", 'row["solved"] / row["trials"]', 'len(row["after"]) / row["trials"]', "plots_by_length"),
     Mutant("by length: failed trials not drawn", "plots/by_length.py", 'for n in row["after"] if n is None]', "for n in ()]", "plots_by_length"),
     Mutant("by length: one place for all models", "plots/by_length.py", "lengths * 1.06 ** (k - (len(runs) - 1) / 2)", "lengths", "plots_by_length"),
+    Mutant("timed spikes: one step late", "tasks/timed_spikes.py", "targets[F - 1 :: F]", "targets[F::F]", "tasks_timed_spikes"),
+    Mutant("timed spikes: the whole tolerance passes", "tasks/timed_spikes.py", ">= tolerance", "> tolerance", "tasks_timed_spikes"),
+    Mutant("timed spikes: wrong only where all outputs are", "tasks/timed_spikes.py", ").any(axis=1)", ").all(axis=1)", "tasks_timed_spikes"),
+    Mutant("timed spikes: the last error in place of the first", "tasks/timed_spikes.py", "wrong.argmax(axis=0)", "len(wrong) - 1 - wrong[::-1].argmax(axis=0)", "tasks_timed_spikes"),
     # the museum's second room
     Mutant("museum: a gradient that is missing passes", "museum_gates.py", "want[k]) for k in params)", "want[k]) for k in found)", "museum_gates"),
     Mutant("museum: a gate's name taken for a parameter", "museum_gates.py", "set(groups.get(name, [name]))", "{name}", "museum_gates"),
