@@ -1,20 +1,22 @@
 r"""One task with a long lag, every remedy switched on: what does each cure, and what not?
 
-Delayed recall: one of 4 symbols, then 50 fillers drawn from 4 others, then the question which symbol it was. Without memory of the
-first step one in four answers is right. All nets have 32 units and see 12,000 sequences, 20 in an update. Each row is trained from
+Delayed recall: one of 4 symbols, then 100 fillers drawn from 4 others, then the question which symbol it was. Without memory of the
+first step one in four answers is right. All nets have 32 units and see 6,000 sequences, 20 in an update. Each row is trained from
 five starts with each of three learning rates, the same three for all rows of an optimizer; the rate with the most solved starts is
 shown (of equals: the one with the lowest loss in the end), and what the other two gave is told beside it. So a remedy has as much
 tuning as the net without one.
 
-Most rows use Adam, as most of today's training does. It divides by the size of the gradients, and hides how much clipping matters;
-so the rows about clipping are there with plain momentum too.
+Most rows use Adam, as most of today's training does. It divides by the size of the gradients, which is a remedy of its own: a plain
+tanh net that plain gradient descent leaves where it was now and then finds its way with Adam. It also hides how much clipping matters;
+so the rows about clipping are there with momentum (0.9) in its place. "none", and all that names no other start, draws W uniform on
+±1/√32, a spectral radius of about 0.58; "scaled" is Gaussian with a radius of about 1, "large" of about 1.5.
 
 What is measured: solved starts; sequences until solved; largest length of a gradient; and at the start, before any training, the
 length of $\partial L / \partial s_{T-\ell}$ for all lags, with the share that lies before half of the lag:
 $\sum_{\ell > T/2} \lVert \partial L / \partial s_{T-\ell} \rVert / \sum_{\ell} \lVert \partial L / \partial s_{T-\ell} \rVert$.
 
-Truncation shortens the way back to the last steps. The gradient-free search has no gradient to lose: its population sees the same
-number of sequences in all, and in a second row ten times as many; its three settings are the first spread of its members.
+Truncation shortens the way back to the last 50 steps. The gradient-free search has no gradient to lose: its population sees the same
+number of sequences in all, and in a second row five times as many; its three settings are the first spread of its members.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ from rnncore.results import trials
 
 from .experiment import Experiment, Run
 
-H, K, FILLERS, B, WINDOW = 32, 4, 4, 20, 25
+H, K, FILLERS, B, WINDOW = 32, 4, 4, 20, 50
 CELLS = {"tanh": Elman(K + FILLERS, H), "relu": Elman(K + FILLERS, H, "relu"), "LSTM": LSTM(K + FILLERS, H), "GRU": GRU(K + FILLERS, H)}
 STARTS = {"default": {}, "scaled": {"W": normal(H**-0.5)}, "large": {"W": normal(1.5 * H**-0.5)}, "orthogonal": {"W": orthogonal()},
           "identity": {"W": identity()}, "IRNN": IRNN}  # fmt: skip
@@ -182,7 +184,7 @@ def compare(
     }
 
 
-COMMON = {"lag": 50, "updates": 600, "seeds": [[50, k] for k in range(5)], "points": 40}
+COMMON = {"lag": 100, "updates": 300, "seeds": [[50, k] for k in range(5)], "points": 30}
 RATES = {"Adam": [0.001, 0.003, 0.01], "SGD": [0.003, 0.01, 0.03], "SNES": [0.03, 0.1, 0.3]}
 ROWS = {
     "none": {},
@@ -190,22 +192,17 @@ ROWS = {
     "identity": {"start": "identity"},
     "orthogonal": {"start": "orthogonal"},
     "ReLU (IRNN)": {"cell": "relu", "start": "IRNN"},
+    "ReLU (IRNN), clipping by norm": {"cell": "relu", "start": "IRNN", "clip": "norm"},
     "clipping by norm": {"clip": "norm"},
-    "clipping by value": {"clip": "value"},
-    "truncation": {"window": WINDOW},
-    "orthogonal and truncation": {"start": "orthogonal", "window": WINDOW},
+    "orthogonal, truncation": {"start": "orthogonal", "window": WINDOW},
     "gradient-free search": {"optimizer": "SNES"},
-    "gradient-free search, ten times the sequences": {"optimizer": "SNES", "times": 10},
+    "gradient-free search, five times the sequences": {"optimizer": "SNES", "times": 5},
     "LSTM": {"cell": "LSTM"},
     "LSTM, gates open": {"cell": "LSTM", "start": "open"},
-    "GRU": {"cell": "GRU"},
     "GRU, gates open": {"cell": "GRU", "start": "open"},
-    "momentum: none": {"optimizer": "SGD"},
     "momentum: large Gaussian": {"optimizer": "SGD", "start": "large"},
     "momentum: large Gaussian, clipping by norm": {"optimizer": "SGD", "start": "large", "clip": "norm"},
     "momentum: large Gaussian, clipping by value": {"optimizer": "SGD", "start": "large", "clip": "value"},
-    "momentum: LSTM, gates open": {"optimizer": "SGD", "cell": "LSTM", "start": "open"},
-    "momentum: LSTM, gates open, clipping by norm": {"optimizer": "SGD", "cell": "LSTM", "start": "open", "clip": "norm"},
 }
 QUICK = {"lag": 6, "updates": 30, "seeds": [[0, 0]], "points": 5}
 

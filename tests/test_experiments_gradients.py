@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from experiments import clipping, tanh_nets
+from experiments import clipping, remedies, tanh_nets, variants
 from rnncore.reference.elman import Elman
 from rnncore.reference.model import Batch, Model
 from rnncore.reference.readout import Readout
+from rnncore.reference.unroll import unroll
 
 
 @pytest.fixture
@@ -87,3 +88,74 @@ def test_marks_stand_where_the_paper_has_them():
     column = np.arange(2000)
     np.testing.assert_array_equal(classes[0], 2 * ids[first, 0, column] + ids[last, 0, column])
     assert np.abs(np.bincount(classes[0]) / 2000 - 0.25).max() < 0.04
+
+
+@pytest.mark.parametrize("cell", list(remedies.CELLS))
+def test_a_window_keeps_errors_from_going_further_back(cell):
+    one = remedies.CELLS[cell]
+    params, rng = remedies.begin(cell, "default", 9, [1], np.float64)
+    ids, first = remedies.draw(rng, 3, 9)
+    model = Model(one, Readout(remedies.H, remedies.K), output="last")
+    loss, _, whole = remedies.gradients(one, params, ids, first, None)
+    expected, own, _ = model.loss_and_gradients(params, Batch(ids, first[None]), None)
+    _, state, _ = unroll(one, {k: params[k] for k in one.shapes}, ids[:-4])
+    _, late, _ = model.loss_and_gradients(params, Batch(ids[-4:], first[None], carry=True), state)
+    again, _, short = remedies.gradients(one, params, ids, first, 4)
+    assert loss == pytest.approx(expected, rel=1e-12) and again == pytest.approx(expected, rel=1e-12)
+    for k in params:
+        np.testing.assert_allclose(whole[k], own[k], rtol=1e-10, atol=1e-14, err_msg=k)
+        np.testing.assert_allclose(short[k], late[k], rtol=1e-10, atol=1e-14, err_msg=k)
+    assert np.abs(whole[next(iter(one.shapes))] - short[next(iter(one.shapes))]).max() > 1e-9
+
+
+def test_the_gradient_by_lag_is_autograd_s():
+    found = remedies.by_lag("tanh", "orthogonal", 6, [[5]])
+    params, rng = remedies.begin("tanh", "orthogonal", 6, [5], np.float64)
+    ids, first = remedies.draw(rng, remedies.B, 6)
+    p, h = {k: torch.tensor(v) for k, v in params.items()}, [torch.zeros(remedies.H, remedies.B, dtype=torch.float64, requires_grad=True)]
+    for i in ids:
+        h.append(torch.tanh(p["U"][:, torch.tensor(i)] + p["W"] @ h[-1] + p["b"]))
+    loss = torch.nn.functional.cross_entropy((p["V"] @ h[-1] + p["c"]).T, torch.tensor(first))
+    norms = [g.norm(dim=0).log().mean().exp().item() for g in torch.autograd.grad(loss, h)]
+    np.testing.assert_allclose(found, norms[::-1], rtol=1e-10)
+
+
+def test_solved_after():
+    assert remedies.after([0.0] * 10 + [1.0] * 30) == 35 == variants.after([0.0] * 10 + [1.0] * 30)
+    assert remedies.after([0.9] * 100) is None and remedies.after([1.0] * 24) is None
+    assert remedies.after([1.0] * 24 + [0.75]) == 25  # 495 of 500 right
+    assert remedies.after([1.0] * 24 + [0.70]) is None
+
+
+@pytest.mark.parametrize("task", list(variants.BASE))
+def test_variants_have_equal_size_and_an_open_gate_stays_open(task):
+    D, K = variants.sizes(task)
+    target = variants.trained("LSTM", variants.BASE[task], D, K)
+    for name, (_, _, opened, _) in variants.VARIANTS.items():
+        H = variants.units(name, task, variants.BASE[task])
+        cell, params = variants.begin(name, task, H, 10, np.random.default_rng(0))
+        frozen = sum(p.size for k, p in params.items() if opened and k in (f"U_{opened}", f"W_{opened}", f"b_{opened}"))
+        assert variants.trained(name, H, D, K) == sum(p.size for p in params.values()) - frozen
+        assert abs(variants.trained(name, H, D, K) / target - 1) < 0.03
+        assert variants.trained("LSTM 1997: no forget gate", H, D, K) == variants.trained("no input gate", H, D, K)
+
+
+def test_an_open_gate_is_not_trained(monkeypatch):
+    seen = {}
+    real = variants.begin
+
+    def watched(*args):
+        cell, params = real(*args)
+        return cell, seen.setdefault("before", params)
+
+    def flat(params):
+        vector, views = fused_flatten(params)
+        seen["after"] = views
+        return vector, views
+
+    fused_flatten = variants.flatten
+    monkeypatch.setattr(variants, "begin", watched)
+    monkeypatch.setattr(variants, "flatten", flat)
+    variants.train_one("no output gate", "memory", 4, 0.03, 5, 2, 6, [0], (None, None, None))
+    for k, p in seen["after"].items():
+        assert (p == seen["before"][k]).all() == k.endswith("_o"), k
