@@ -9,6 +9,7 @@ import torch
 
 from experiments import adding, adding_modern, fast_fit
 from experiments.experiment import Job
+from rnncore import results
 from rnncore.reference.lstm import LSTM
 from rnncore.reference.memory_blocks import MemoryBlocks
 from rnncore.tasks import adding as tasks
@@ -55,8 +56,17 @@ def test_models_are_of_about_one_size_and_learn_alike():
     nets = [adding_modern.Trial(m, 10, 1e-3, 0, 8, 1.0).net for m in adding_modern.MODELS]
     sizes = [net.parameters for net in nets]
     assert max(sizes) < 1.01 * min(sizes)
-    rows = adding_modern.EXPERIMENT.runs.values()
-    assert len({str({k: v for k, v in r.settings.items() if k not in ("model", "T")}) for r in rows}) == 1, "the same search, cap and batches"
+    rows = adding_modern.EXPERIMENT.runs
+    assert len({str({k: v for k, v in r.settings.items() if k not in ("model", "T", "rates")}) for r in rows.values()}) == 1, "cap, batches"
+    assert len({str(r.settings["rates"]) for r in rows.values() if r.settings["T"] < 400}) == 1, "the same search"
+
+
+def test_rates_at_400_are_those_found_at_200():
+    runs = results.load("adding_modern")["runs"]
+    for label, r in adding_modern.EXPERIMENT.runs.items():
+        if r.settings["T"] == 400:
+            searched = runs[label.replace("400", "200")]["result"]
+            assert r.settings["rates"] == [searched["rate"]] == [adding_modern.chosen(searched["search"])]
 
 
 def test_a_step_is_cut_and_a_failed_net_says_so():
@@ -134,12 +144,14 @@ def test_nets_side_by_side_are_nets_alone():
 def test_nets_that_stop_leave_with_their_weights(monkeypatch):
     monkeypatch.setattr(adding, "TOLERANCE", 0.4)
     monkeypatch.setattr(adding, "MEAN", 0.16)
-    some = nets(4)
-    while len(some.left) > 1 and some.window.n < 2000:
-        some.learn(0.1, 2, 10)
+    some, endless = nets(4), nets(4, window=10_000)  # no stop before so many
+    while len(some.left) == 4 and some.window.n < 2000:
+        some.learn(0.1, 2, 1)
+        endless.learn(0.1, 2, 1)
     gone = [k for k, n in enumerate(some.solved) if n is not None]
-    assert gone and not set(gone) & set(some.left.tolist()) and all(n >= 30 for n in map(some.solved.__getitem__, gone))
+    assert gone and not set(gone) & set(some.left.tolist()) and all(some.solved[k] == some.window.n >= 30 for k in gone)
     kept = {k: some.finished[k][gone].copy() for k in some.finished}
+    assert all((endless.params[k][gone] == kept[k]).all() for k in kept)
     some.learn(0.1, 2, 5)
     errors = some.asked(40)
     assert errors.shape == (40, 4) and (errors > 0).all()
