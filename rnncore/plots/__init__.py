@@ -4,6 +4,7 @@ from .bands import band
 from .boxes import activities, confidences, distribution, matrix
 from .bptt import activity_stack, paths, truncation_windows
 from .by_length import sequences_by_length, solved_by_length
+from .drift import counter, drift, forgetting, states
 from .gated import gru
 from .gradients import against_window, clipping, contributions, growth, step_size
 from .graphs import circuit, circuit_and_unfolded, neurons, unfolded
@@ -16,7 +17,8 @@ from .style import COLOR, LINES, MARKERS, use_style
 
 __all__ = [
     "COLOR", "LINES", "MARKERS", "activities", "activity_stack", "against_window", "band", "cell", "circuit",
-    "circuit_and_unfolded", "clipping", "confidences", "contributions", "distribution", "four_memories", "gates", "growth",
-    "gru", "jacobian_norms", "loss_beside_right", "matrix", "neurons", "paths", "patterns", "sequences_by_length",
-    "solved_by_length", "spectrum", "step_size", "time_line", "truncation_windows", "unfolded", "use_style",
+    "circuit_and_unfolded", "clipping", "confidences", "contributions", "counter", "distribution", "drift", "forgetting",
+    "four_memories", "gates", "growth", "gru", "jacobian_norms", "loss_beside_right", "matrix", "neurons", "paths",
+    "patterns", "sequences_by_length", "solved_by_length", "spectrum", "states", "step_size", "time_line",
+    "truncation_windows", "unfolded", "use_style",
 ]
