@@ -8,6 +8,7 @@ Experiment 6b (`marks="three"`, three blocks, learning rate 0.1) took 571,100 se
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -53,7 +54,7 @@ def learn(job: Job, marks: str, blocks: int, lr: float, in_bias: tuple, cap: int
     return found | {"curve": {"sequences": [n for n, _ in curve], "mean error": [round(e, 4) for _, e in curve]}}
 
 
-def all_solved_by(mean: float) -> callable:
+def all_solved_by(mean: float) -> Callable:
     """All trials solved, after no more sequences on average than this."""
     return lambda result: result["solving"]["solved"] == result["solving"]["trials"] and result["solving"]["mean"] <= mean
 
