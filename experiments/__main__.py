@@ -49,6 +49,8 @@ def main(arguments: list[str] | None = None) -> None:
             record.write(known[name], label, run, result, job.seconds)
             job.done()
             print(f"{name}: {label}: done in {job.seconds:.0f} s", flush=True)
+        if not asked.list and record.read(name).get("rows") != list(known[name].runs):
+            record.update(known[name])
 
 
 if __name__ == "__main__":

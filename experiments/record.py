@@ -45,17 +45,23 @@ def is_fresh(name: str, label: str, run: Run) -> bool:
 
 def write(experiment: Experiment, label: str, run: Run, result: dict, seconds: float) -> None:
     """Put a run into the record. Two that end at the same time do not lose each other."""
+    found = {
+        "tier": run.tier, "change": run.change, "criterion": run.criterion, "published": run.published, "settings": run.settings,
+        "result": result, "mark": run.mark, "reached": None if run.reached is None else bool(run.reached(result)),
+        "seconds": round(seconds, 1), "date": datetime.date.today().isoformat(),
+        "versions": {"python": platform.python_version(), "numpy": version("numpy"), "torch": version("torch")},
+        "machine": f"{processor()}; {blas()}",
+    }
+    update(experiment, {label: found})
+
+
+def update(experiment: Experiment, found: dict | None = None) -> None:
+    """The record with new runs in it, in the experiment's order, and with the names of all its rows: who reads it sees what is not yet run."""
     RESULTS.mkdir(exist_ok=True)
     with FileLock(RESULTS.parents[1] / "build" / f"{experiment.name}.lock"):
-        whole = read(experiment.name)
-        whole |= {"name": experiment.name, "title": experiment.title, "source": experiment.source}
-        whole["runs"][label] = {
-            "tier": run.tier, "change": run.change, "criterion": run.criterion, "published": run.published, "settings": run.settings,
-            "result": result, "mark": run.mark, "reached": None if run.reached is None else bool(run.reached(result)), "seconds": round(seconds, 1), "date": datetime.date.today().isoformat(),
-            "versions": {"python": platform.python_version(), "numpy": version("numpy"), "torch": version("torch")},
-            "machine": f"{processor()}; {blas()}",
-        }
-        whole["runs"] = {k: whole["runs"][k] for k in experiment.runs if k in whole["runs"]}  # rows that are no more go
+        runs = read(experiment.name)["runs"] | (found or {})
+        whole = {"name": experiment.name, "title": experiment.title, "source": experiment.source, "rows": list(experiment.runs)}
+        whole["runs"] = {k: runs[k] for k in experiment.runs if k in runs}  # rows that are no more go
         text = json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False)
         # short lists on one line: a list of 30 numbers is one fact
         text = re.sub(r"\[\s+([^\[\]{}]{0,4000}?)\s+\]", lambda m: "[" + re.sub(r"\s*\n\s*", " ", m[1]) + "]", text)
