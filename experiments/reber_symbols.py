@@ -9,6 +9,7 @@ import numpy as np
 from rnncore import results
 from rnncore.reference import LSTM, Readout, fused
 from rnncore.reference.fused.symbols import SymbolTrainer
+from rnncore.reference.lstm import State
 from rnncore.tasks.reber import VOCABULARY
 
 from .reber_streams import K, Streams, all_legal, shares
@@ -43,11 +44,11 @@ def test(cell: LSTM, params: dict, rngs: list[np.random.Generator], letters: int
     return length.tolist()
 
 
-def drift(cell: LSTM, params: dict, seed: int, letters: int, points: int = 100, close: int = 60) -> dict:
-    """As `reber_streams.drift`."""
+def drift(cell: LSTM, params: dict, seed: int, letters: int, points: int = 100, close: int = 60, first: State | None = None) -> dict:
+    """As `reber_streams.drift`; `first` is the state to begin with, zeros if None."""
     streams, own = Streams([np.random.default_rng(seed)]), {k: params[k] for k in cell.shapes}
     ids, states = window(streams, letters)
-    h, _, memory = fused.forward(cell, own, ids[:-1], cell.initial_state(1))
+    h, _, memory = fused.forward(cell, own, ids[:-1], first or cell.initial_state(1))
     n, H = len(cell.gates), cell.H
     memory = memory.memory
     c = memory.S[1:, n * H :, 0]
@@ -98,3 +99,17 @@ def train(job, *, variant: str, H: int, trials: int, seed: int, B: int, T: int, 
         "drift": {"trial": shown, **drift(cell, nets[shown]["params"], seed, drift_letters)},
     }  # fmt: skip
 
+
+def frozen(job, *, variant: str, H: int, trials: int, seed: int, B: int, T: int, lr: float, updates: int, check: int, renew: int,
+           stream: int, drift_letters: int, trial: int) -> dict:  # fmt: skip
+    """One net again: does it need its memories? Those that have drifted beyond 100 are set to so much that nothing written counts."""
+    cell = LSTM(K, H, variant)
+    net = train_one(job, cell, [seed, trial], B, T, lr, updates, check, renew, stream)
+    before = drift(cell, net["params"], seed, drift_letters)
+    s = np.array(before["s"][-1])[:, None]
+    far = np.abs(s) > 100
+    first = State(np.zeros_like(s), np.where(far, np.sign(s) * 1e12, 0.0))
+    after = drift(cell, net["params"], seed, drift_letters, first=first)
+    return {"trial": trial, "after": net["after"], "letters": drift_letters, "drifted cells": int(far.sum()), "cells": H,
+            "mistakes": before["mistakes"][-1], "mistakes with drifted memories frozen": after["mistakes"][-1],
+            "of them in the first hundredth": after["mistakes"][0]}  # fmt: skip

@@ -9,6 +9,7 @@ from experiments.experiment import Job
 from rnncore import gpu
 from rnncore.reference import LSTM, Readout, unroll
 from rnncore.reference.activations import logistic
+from rnncore.reference.lstm import State
 from rnncore.tasks.reber import CONTINUAL, VOCABULARY
 from rnncore.tasks.reber_prediction import first_mistake
 from rnncore.tasks.timed_spikes import timed_spikes
@@ -136,9 +137,10 @@ def test_test_streams_of_the_package_cell(piece, monkeypatch):
 @pytest.mark.parametrize("variant", ["1999", "1997"])
 def test_drift_is_the_memory(variant):
     cell, params = random_net(variant)
-    found = reber_symbols.drift(cell, params, 3, 200, points=20, close=10)
+    first = State(*np.random.default_rng(4).normal(0, 3, (2, 5, 1))) if variant == "1997" else None
+    found = reber_symbols.drift(cell, params, 3, 200, points=20, close=10, first=first)
     ids, states = reber_symbols.window(reber_streams.Streams([np.random.default_rng(3)]), 200)
-    h, final, caches = unroll(cell, {k: params[k] for k in cell.shapes}, ids[:-1])
+    h, _, caches = unroll(cell, {k: params[k] for k in cell.shapes}, ids[:-1], first)
     c = np.array([cache.c[:, 0] for cache in caches])
     np.testing.assert_allclose(found["s"], c[np.array(found["letters"]) - 1], atol=6e-4)
     np.testing.assert_allclose(found["largest"][-1], np.abs(c).max(), atol=6e-4)
