@@ -25,23 +25,23 @@ from .reference.optimizers import Adam, clip_by_norm
 
 CELLS = {"lstm": (LSTM, "1999"), "peephole": (LSTM, "peephole"), "gru": (GRU, "after"), "gru-before": (GRU, "before")}
 
-FAULTS = {
-    "keep": "the memory's gradient goes back without the factor by which the memory was kept",
+FAULTS = {  # by name, so that their order tells nothing
+    "bias": "a bias never gets a gradient",
+    "convention": "the backward pass belongs to the other convention of the cell",
+    "flipped": "a gate and one minus the gate are exchanged",
     "gate-lost": "a gate gets no gradient, and sends none back",
-    "slope": "the slope of tanh is taken of the wrong quantity",
+    "keep": "the memory's gradient goes back without the factor by which the memory was kept",
+    "last-step": "at the last step a path is left out",
     "no-tanh": "tanh is left out of a factor",
+    "old-new": "the memory of the wrong side of the step is used, old for new or new for old",
     "order": "the blocks of the gates are written in one order and read in another",
     "overwrite": "a gradient that comes from several places is overwritten instead of added up",
-    "last-step": "at the last step a path is left out",
-    "readout": "the readout sends nothing to the state",
-    "old-new": "the memory of the wrong side of the step is used, old for new or new for old",
     "peephole-path": "the memory gets no gradient through the peepholes",
-    "flipped": "a gate and one minus the gate are exchanged",
     "product": "one of the two factors of a product gets its gradient wrong",
-    "convention": "the backward pass belongs to the other convention of the cell",
-    "transpose": "a gradient goes back through a matrix instead of its transpose",
-    "bias": "a bias never gets a gradient",
+    "readout": "the readout sends nothing to the state",
     "sign": "a gradient has the wrong sign",
+    "slope": "the slope of tanh is taken of the wrong quantity",
+    "transpose": "a gradient goes back through a matrix instead of its transpose",
     "none": "nothing is wrong: the work is genuine",
 }
 
