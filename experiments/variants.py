@@ -19,6 +19,7 @@ Small nets, short training, two rates: this tells what a gate is for, not which 
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 
 import numpy as np
 
@@ -52,6 +53,7 @@ SYMBOLS, FILLERS = 4, 4
 LETTERS = " abcdefghijklmnopqrstuvwxyz.,;'-"
 
 
+@lru_cache(maxsize=1)
 def letters() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The novel in small letters as indices: to train on, to choose the rate on, to judge on (the last twentieths)."""
     text = " ".join("".join(c if c in LETTERS else " " for c in data.load_novel().lower()).split())
