@@ -15,10 +15,13 @@ and begins anew with others when a round is over; variants differ in nothing els
 
 N nets of one cell are one fused LSTM with H = N whose recurrent matrices are diagonal, so that no cell sees another.
 
+Found so: where h is read itself, all trials are solved with peepholes and none without. Where h is weighted, all are solved in both
+cases: the net without peepholes keeps its output gate open a little, lets h rise in small steps, and its gates count by that. So what the
+paper claims depends on what is read and how sharply; that no net without peepholes exists is not shown, only that none was found.
+
 Where we differ from Gers, Schraudolph and Schmidhuber 2002 in all rows: exact gradients and Adam in place of the gradient of 1997 with
-momentum; tanh for the candidate and the cell's output; restarts. With the gradient of 1997 (17 weights, identities, biases −2, 0, 2,
-rate 1e-5, momentum 0.999) none of 40 nets got the first spike right within 17,000 streams in a trial run; rates of all details are not
-in the sources at hand, so there is no literal row.
+momentum; tanh for the candidate and the cell's output; several first weights. There is no literal row: with the gradient of 1997 (17
+weights, identities for g and h, gates' biases 0, −2, 2, rate 1e-5, momentum 0.999) a short trial run with 40 nets got no spike right.
 """
 
 from __future__ import annotations
@@ -145,8 +148,8 @@ def report(r: dict, variant: str, F: int, read: str, tolerance: float, cap: int)
 
 
 SETTINGS = dict(trials=10, seed=3000, starts=5, round_=2500, rounds=12, lr=0.05, scale=2.0)
-SAID = ("Gers, Schraudolph and Schmidhuber 2002 claim that generating timed spikes needs peepholes and forget gates (as others report it; "
-        "gates' inputs, rates and the table were not at hand)")  # fmt: skip
+SAID = {"claim": "generating timed spikes needs peepholes and forget gates",
+        "source": "Gers, Schraudolph and Schmidhuber 2002, as others report it; the paper's table was not at hand"}  # fmt: skip
 TUNED = "Adam, exact gradients within 4 intervals, several random first weights a trial; read as the label says"
 
 
@@ -155,7 +158,7 @@ def row(variant: str, F: int, read: str, **settings) -> Run:
     tolerance, wanted = {"h": 0.2, "weighted": 0.49}[read], {"peephole": "10", "1999": "0"}[variant]
     settings = SETTINGS | {"variant": variant, "F": F, "read": read, "tolerance": tolerance} | settings
     return Run(
-        function=train, settings=settings, tier="tuned", change=TUNED, published={"claim": SAID},
+        function=train, settings=settings, tier="tuned", change=TUNED, published=SAID,
         criterion=f"a net of the trial is within {tolerance} at every step of 1000 intervals, weights frozen; after at most "
                   f"{settings['rounds'] * settings['round_']:,} streams of 4 intervals, {settings['starts']} nets at a time",
         mark=f"{wanted} of 10 trials solved", reached=lambda found: found["streams"]["solved"] == int(wanted),
@@ -165,7 +168,7 @@ def row(variant: str, F: int, read: str, **settings) -> Run:
 
 EXPERIMENT = Experiment(
     name="timing", title="Timed spikes from one cell, with and without peepholes", source="gers2002",
-    runs={f"{'with' if variant == 'peephole' else 'without'} peepholes, F = {F}, {what}": row(variant, F, read)
+    runs={f"{'with' if variant == 'peephole' else 'without'} peepholes, F = {F}, {what}": row(variant, F, read, rounds=5 if F == 20 else 12)
           for F, read, what in ((10, "h", "h is the output"), (10, "weighted", "h is weighted"), (20, "h", "h is the output"))
           for variant in ("peephole", "1999")},
 )  # fmt: skip
