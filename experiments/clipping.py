@@ -167,6 +167,6 @@ def row(T: int, way: str, updates: int, grow: dict | None = None, form: str = "p
 RUNS = {f"T = 100, short first, {way}": row(100, way, 10_000, GROW, mark=True) for way in WAYS}
 OTHERS = row(100, "clipping and regulariser", 10_000, GROW, mark=True, start=11)
 RUNS["T = 100, short first, clipping and regulariser, five other starts"] = OTHERS
-RUNS |= {f"T = {T}, {way}": row(T, way, cap, mark=T == 100) for T, cap in ((20, 5000), (50, 2000), (100, 2000)) for way in WAYS}
+RUNS |= {f"T = {T}, {way}": row(T, way, cap, mark=T == 100) for T, cap in ((20, 5000), (50, 3000), (100, 4000)) for way in WAYS}
 RUNS["T = 20, clipping and the regulariser as printed"] = row(20, "clipping and regulariser", 5000, form="paper")
 EXPERIMENT = Experiment("clipping", "Clipping and the norm regulariser on temporal order", "pascanu2013", RUNS)
