@@ -37,7 +37,7 @@ def test_both_looks():
     found = results.table("lags", {"paper": "published.mean"})
     assert str(found).splitlines() == ["run       paper", "LSTM <1>  5,040", "RTRL      –"]
     page = found._repr_html_()
-    assert page.count("<tr>") == 3 and "<th>paper</th>" in page and "LSTM &lt;1&gt;" in page and "<td>5,040</td>" in page
+    assert page.count("<tr>") == 3 and "<th>paper</th>" in page and "LSTM\u00a0&lt;1&gt;" in page and "<td>5,040</td>" in page
 
 
 @pytest.mark.parametrize("call", [
