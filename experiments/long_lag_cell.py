@@ -2,11 +2,11 @@ r"""The LSTM of the long-lag table, N at once: one cell with an input gate and n
 
 $$s_t = s_{t-1} + \sigma(u^{in}_{x_t})\, \sigma(u^c_{x_t}), \qquad y_t = \sigma(W_{x_t} + V s_t)$$
 
-No output gate, no bias, no recurrent weight but the cell's own of one; h is the identity and g the logistic function. With nothing
-recurrent to cut, the truncated gradient of 1997 is the whole one:
+No output gate, no bias, no recurrent weight but the cell's own of one; h is the identity and g the logistic function. With
+nothing recurrent to cut, the truncated gradient of 1997 is the whole one:
 
 $$\Delta u^{in}_j = \eta \sum_t (V^\top e_t) \frac{\partial s_t}{\partial u^{in}_j}, \qquad
-\frac{\partial s_t}{\partial u^{in}_j} = \begin{cases} \sigma'(u^{in}_j)\, \sigma(u^c_j) & j \text{ has come} \\ 0 & \text{else} \end{cases}$$
+\frac{\partial s_t}{\partial u^{in}_j} = \begin{cases} \sigma'(u^{in}_j)\, \sigma(u^c_j) & j \text{ came} \\ 0 & \text{else} \end{cases}$$
 
 A symbol comes once in a sequence, so that the whole way of s is known at its start; V alone changes from step to step.
 
@@ -35,17 +35,15 @@ class OneCell(Predictor):
         gate: mean of the initial weights into the input gate. Every step has one input that is 1, so −5 does what a bias of −5 does.
         inward, outward: the learning rate of the weights into the cell and its gate, and of those out of it, is so many times η.
         first: the learning rate is so many times η before the cell is there.
-        out_spread: V is drawn from −out_spread … out_spread; None for the spread of the others.
     """
 
     def __init__(self, rng: np.random.Generator, p: int, rates, spread: float = 0.2, wait=0.98, window: int = 100, gate=0.0,
-                 inward=1.0, outward=1.0, out_spread=None, first=1.0, dtype=np.float64):
+                 inward=1.0, outward=1.0, first=1.0, dtype=np.float64):
         super().__init__(rng, p, rates, spread, dtype)
         N = len(self.rates)
-        self.gate_weights, self.cell_weights = rng.uniform(-spread, spread, (2, p + 1, N)) + np.stack([np.broadcast_to(gate, N), np.zeros(N)])[:, None]
-        self.gate_weights, self.cell_weights = self.gate_weights.astype(dtype), self.cell_weights.astype(dtype)
-        self.V = rng.uniform(-1, 1, (p + 1, N)) * (spread if out_spread is None else out_spread)
-        self.V = self.V.astype(dtype)
+        into = rng.uniform(-spread, spread, (2, p + 1, N))
+        self.gate_weights, self.cell_weights = (into[0] + gate).astype(dtype), into[1].astype(dtype)
+        self.V = (rng.uniform(-1, 1, (p + 1, N)) * spread).astype(dtype)
         self.wait, self.inward, self.outward, self.first = (np.broadcast_to(v, N).astype(dtype) for v in (wait, inward, outward, first))
         self.window, self.seen = window, 0
         self.on, self.total, self.before = np.zeros(N, bool), np.zeros(N), np.full(N, 1e300)

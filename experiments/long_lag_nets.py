@@ -3,7 +3,7 @@ r"""The small nets of the long-lag table, N at once, each with weights, keys and
 The task (2a) is `rnncore.tasks.long_lag.noise_free`: a key, the letters a_1 … a_{p−1} in order, the key again; predict every next
 symbol. Outputs and hidden units are logistic, the error is squared, there is no bias:
 
-$$y_t = \sigma(W_{x_t} + V h_t), \qquad e_t = y_t (1 - y_t)(y^*_t - y_t), \qquad \Delta W_{x_t} = \eta\, e_t, \quad \Delta V = \eta\, e_t h_t$$
+$$y_t = \sigma(W_{x_t} + V h_t),\; e_t = y_t (1 - y_t)(y^*_t - y_t), \quad \Delta W_{x_t} = \eta\, e_t, \quad \Delta V = \eta\, e_t h_t$$
 
 where $W_{x_t}$ is the column of the inputs' weights that the symbol picks. Every symbol is read once in a sequence. So a weight from an
 input is not read again before the next sequence, and all these may be changed at its end: that is no approximation of online learning.
@@ -37,7 +37,8 @@ class Predictor:
     def _make_buffers(self) -> None:
         p, N = self.p, len(self.rates)
         self.e, self.miss, self.net = np.empty((3, p, p + 1, N), self.W.dtype)
-        self.target = np.where(np.eye(p, p + 1) > 0, 1, -1)[:, :, None].repeat(N, 2).astype(self.W.dtype)  # 2 y* − 1; the last step's, for each key
+        # 2 y* − 1; the last step's are put in for each key
+        self.target = np.where(np.eye(p, p + 1) > 0, 1, -1)[:, :, None].repeat(N, 2).astype(self.W.dtype)
 
     @property
     def weights(self) -> int:
