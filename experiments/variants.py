@@ -13,7 +13,9 @@ all gates that keep begin with a bias of ln u, u uniform from 1 to the lag, and 
 start of Tallec and Ollivier 2018), the same rule for every variant that has such a gate; the vanilla cell begins with an orthogonal W.
 On "text" all begin as the library begins them.
 
-Small nets, short training, two rates: this tells what a gate is for, not which cell is best.
+Small nets, short training, two rates: this tells what a gate is for, not which cell is best. On "text" the larger rate was the better
+one for every variant, and 200 updates are the beginning of a training (a table of pairs of letters has 3.38 bits on the same text): the
+rows tell who learns first, and a longer training may order them otherwise.
 """
 
 from __future__ import annotations
