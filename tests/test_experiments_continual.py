@@ -48,6 +48,14 @@ def test_streams_that_begin_anew_and_streams_left_alone():
         assert streams.letter[0] == alone.letter[1] and streams.state[0] == alone.state[1]
 
 
+def test_choices_are_drawn_anew_when_they_are_used_up():
+    streams = reber_streams.Streams(rngs(2))
+    first = streams.choices.copy()
+    for _ in range(reber_streams.AHEAD):
+        streams.advance()
+    assert (streams.at == 0).all() and 0.4 < (streams.choices != first).mean() < 0.6
+
+
 def test_right_is_what_the_task_says():
     streams, rng, outputs, states, ids = reber_streams.Streams(rngs(1)), np.random.default_rng(1), [], [], []
     for _ in range(400):
@@ -155,7 +163,7 @@ def test_drift_is_the_memory(variant):
 def test_an_interrupted_run_of_the_blocks_comes_to_the_same(tmp_path, monkeypatch):
     from experiments import experiment
 
-    settings = continual_reber.ONLINE | continual_reber.SMALL | dict(forget_gate=True, decay=0.9, decay_every=2, targets="came", most_letters=90)
+    settings = continual_reber.ONLINE | continual_reber.SMALL | dict(forget_gate=True, decay=0.9, decay_every=2, lr=2.0, targets="came", most_letters=600)
     whole = continual_reber.train(Job("a"), **settings)
     monkeypatch.setattr(experiment, "SAVE_EVERY", -1)
     stops = {"n": 0}
@@ -168,11 +176,10 @@ def test_an_interrupted_run_of_the_blocks_comes_to_the_same(tmp_path, monkeypatc
     job = Job("a", tmp_path / "a.pickle")
     save = job.save
     job.save = lambda state: (save(state), stop(""))
-    settings_100 = settings | dict(most_letters=110)
     with pytest.raises(KeyboardInterrupt):
-        continual_reber.train(job, **settings_100)  # stops at the hundredth letter
-    again = continual_reber.train(Job("a", tmp_path / "a.pickle"), **settings_100)
-    assert again == continual_reber.train(Job("a"), **settings_100) and whole["letters seen at most"] == 90
+        continual_reber.train(job, **settings)  # stops at the hundredth letter
+    again = continual_reber.train(Job("a", tmp_path / "a.pickle"), **settings)
+    assert again == whole and whole["letters seen at most"] == 600
 
 
 def test_shares_are_the_columns_of_the_table():
