@@ -15,8 +15,8 @@ def train(job: Job, make, trials: int, seed: int, cap: int, run: int = 10_000, t
 
     Args: make: rng -> the nets; trials: how many they are; cap: a net that has not begun such a run after so many sequences is given up.
     Returns: "after" of each trial, None for a failure; "error", the mean of each net's largest errors when it was left; "added", after
-    how many sequences a net got its cell; "curve", every 200 sequences (2,000 if the cap is above 40,000): sequences, nets that are done, the mean of the largest errors
-    of those at work.
+    how many sequences a net got its cell; "curve", every 200 sequences (2,000 if the cap is above 40,000): sequences, nets that are done,
+    the mean of the largest errors of those at work.
     """
     state = job.restore()
     if state is None:

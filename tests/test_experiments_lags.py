@@ -170,7 +170,7 @@ def test_adam_is_that_of_torch_with_a_rate_for_each_trial():
     optimizers = [torch.optim.Adam(list(t.values()), lr=r) for t, r in zip(theirs, rates)]
     adam = Adam(ours, rates, np.inf)
     for _ in range(4):
-        grads = {k: 1000 * rng.standard_normal(p.shape) for k, p in ours.items()}  # large: the 1e-8 in the division stands elsewhere
+        grads = {k: 1e6 * rng.standard_normal(p.shape) for k, p in ours.items()}  # large: the 1e-8 in the division stands elsewhere
         for n, optimizer in enumerate(optimizers):
             for k, t in theirs[n].items():
                 t.grad = torch.tensor(grads[k][n])
