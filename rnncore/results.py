@@ -68,8 +68,8 @@ class Table:
 
     def _repr_html_(self) -> str:
         whole = lambda text: html.escape(text if len(text) > 14 else text.replace(" ", "\u00a0"))  # noqa: E731  (not broken in two)
-        line = lambda tag, texts: "<tr>" + "".join(f"<{tag}>{whole(text)}</{tag}>" for text in texts) + "</tr>"  # noqa: E731
-        head, body = line("th", self.head), "".join(line("td", texts) for texts in self.rows)
+        line = lambda tag, texts: "<tr>" + "".join(f"<{tag}>{text}</{tag}>" for text in texts) + "</tr>"  # noqa: E731
+        head, body = line("th", map(html.escape, self.head)), "".join(line("td", map(whole, texts)) for texts in self.rows)
         table = f'<table class="table dataframe"><thead>{head}</thead><tbody>{body}</tbody></table>'
         return f'<div class="pst-scrollable-table-container">{table}</div>'  # scrolls by itself where the page is narrow
 
