@@ -78,7 +78,7 @@ def test(net: MemoryBlocks, params: dict, rngs: list[np.random.Generator], lette
     return length.tolist()
 
 
-def drift(net: MemoryBlocks, params: dict, seed: int, letters: int, points: int = 100, close: int = 60) -> dict:
+def drift(net: MemoryBlocks, params: dict, seed: int, letters: int, points: int = 50, close: int = 60) -> dict:
     """One net on one stream that goes on whatever the net says: its cells' states, thinned, and all of it at the end.
 
     Returns: "letters" after which, "s" (points, cells), "largest" |s| so far, "mistakes" so far; "close": letters, s, forget gates.

@@ -44,7 +44,7 @@ def test(cell: LSTM, params: dict, rngs: list[np.random.Generator], letters: int
     return length.tolist()
 
 
-def drift(cell: LSTM, params: dict, seed: int, letters: int, points: int = 100, close: int = 60, first: State | None = None) -> dict:
+def drift(cell: LSTM, params: dict, seed: int, letters: int, points: int = 50, close: int = 60, first: State | None = None) -> dict:
     """As `reber_streams.drift`; `first` is the state to begin with, zeros if None."""
     streams, own = Streams([np.random.default_rng(seed)]), {k: params[k] for k in cell.shapes}
     ids, states = window(streams, letters)
