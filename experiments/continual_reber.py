@@ -17,8 +17,8 @@ bound: where $\tanh(c)$ is ±1 for good, $h = \pm o$, and o, fed by h, is a plai
 memories frozen (the row that says so). The gradient of 1997 leaves out the way back through the gates, which trains that net.
 
 Where the source at hand does not say it we chose: the rate decays by 0.99 after every 100 streams of a net; only streams of training of
-1000 letters or more are followed by a test; a net that was never perfect is judged by its weights after its longest stream. Caps were set by the time
-at hand; of the two rows that are told more, the one without forget gates was given up earlier.
+1000 letters or more are followed by a test; a net that was never perfect is judged by its weights after its longest stream. Caps were
+set by the time at hand; of the two rows that are told more, the one without forget gates was given up earlier.
 """
 
 from __future__ import annotations
