@@ -1,6 +1,7 @@
 """What the experiments found: the records that `make experiments` writes, for the chapters that show them.
 
-The records lie in the repository, beside the package, in `experiments/results/`. An installed package without them says so.
+The records lie in the repository, beside the package, in `experiments/results/`; the package of the live page holds a copy. A
+package that is installed without them says so.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import numpy as np
 from . import checks
 from .errors import SettingError
 
-RESULTS = Path(__file__).resolve().parents[1] / "experiments" / "results"
+_HERE = Path(__file__).resolve().parent
+RESULTS = next((p for p in (_HERE.parent / "experiments" / "results", _HERE / "records") if p.is_dir()), _HERE / "records")
 
 
 def names() -> list[str]:

@@ -12,7 +12,7 @@ from book import browser
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = browser.SITE
-SOURCES = ["chapters", "exercises", "solutions", "book/ext", "book/live", "book/static", "rnncore", "_config.yml", "_toc.yml", "references.bib"]
+SOURCES = ["chapters", "exercises", "solutions", "experiments/results", "book/ext", "book/live", "book/static", "rnncore", "_config.yml", "_toc.yml", "references.bib"]
 
 
 def _newest(paths) -> float:

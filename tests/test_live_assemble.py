@@ -26,6 +26,11 @@ CONTENT = b"what Pyodide has built"
 SUM = hashlib.sha256(CONTENT).hexdigest()
 
 
+def test_the_records_go_with_the_package(tmp_path):
+    names = zipfile.ZipFile(assemble.own_wheel(tmp_path)).namelist()
+    assert {f"rnncore/records/{p.name}" for p in (ROOT / "experiments" / "results").glob("*.json")} <= set(names)
+
+
 @pytest.fixture(scope="module")
 def lite(site) -> Path:
     folder = site / "lite"

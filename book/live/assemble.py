@@ -130,6 +130,7 @@ def own_wheel(folder: Path) -> Path:
         for name in ("pyproject.toml", "README.md", "LICENSE"):
             shutil.copy(ROOT / name, copy)
         shutil.copytree(ROOT / "rnncore", Path(copy, "rnncore"), ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / "experiments" / "results", Path(copy, "rnncore", "records"))  # chapters read them
         command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation",
                    "--wheel-dir", str(folder), copy]  # fmt: skip
         subprocess.run(command, check=True, env=os.environ | {"SOURCE_DATE_EPOCH": "315532800"})  # the same bytes for the same files
