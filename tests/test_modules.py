@@ -216,6 +216,22 @@ def test_extreme_sizes(name, T, B, H, path, monkeypatch):
     assert ours(x)[0].view(-1).shape == (T * B * H,)
 
 
+@pytest.mark.parametrize("how", [{}, {"bidirectional": True, "num_layers": 2}, {"batch_first": True}], ids=str)
+@pytest.mark.parametrize("name", ["RNN", "LSTM", "GRU"])
+def test_a_batch_of_nobody(name, how):
+    """As in torch.nn: empty outputs, and zeros where something is to learn."""
+    theirs = getattr(torch.nn, name)(3, 4, **how)
+    ours = getattr(modules, name)(3, 4, **how)
+    ours.load_state_dict(theirs.state_dict())
+    x = torch.empty((0, 5, 3) if "batch_first" in how else (5, 0, 3), requires_grad=True)
+    for layer in (theirs, ours):
+        y, _ = layer(x)
+        y.sum().backward()
+    assert ours(x)[0].shape == theirs(x)[0].shape
+    for a, b in zip(ours.parameters(), theirs.parameters()):
+        assert a.grad is not None and not a.grad.any() and a.grad.shape == b.grad.shape
+
+
 def test_relu_and_projection():
     torch.manual_seed(3)
     for ours, theirs in (pair("RNN", nonlinearity="relu", num_layers=2), pair("LSTM", proj_size=2, num_layers=2, bidirectional=True),

@@ -102,7 +102,7 @@ class LSTM:
                 dm = dh_t if R is None else matmul(total.copy_(dh_t), R)
                 dc_t.addcmul_(dm, read_t)
                 da_o.mul_(dm)
-                da_c.view(b, -1, H).mul_(dc_t[:, None])
+                da_c.view(b, da_c.shape[1] // H, H).mul_(dc_t[:, None])
                 if keep is not None:
                     dc_t.mul_(keep_t)
                 if self.variant == "1997-truncated":
