@@ -56,7 +56,7 @@ def write(experiment: Experiment, label: str, run: Run, result: dict, seconds: f
 
 
 def update(experiment: Experiment, found: dict | None = None) -> None:
-    """The record with new runs in it, in the experiment's order, and with the names of all its rows: who reads it sees what is not yet run."""
+    """The record with new runs in it, in the experiment's order, and the names of all its rows, so that it tells what is not yet run."""
     RESULTS.mkdir(exist_ok=True)
     with FileLock(RESULTS.parents[1] / "build" / f"{experiment.name}.lock"):
         runs = read(experiment.name)["runs"] | (found or {})
