@@ -229,7 +229,7 @@ def test_settings_are_refused(bad):
 
 @pytest.mark.parametrize("arguments", [
     dict(rngs=np.random.default_rng(0)), dict(rngs=[]), dict(rngs=[0]), dict(scale=0), dict(forget=1.0), dict(in_=(1, 2, 3)), dict(in_=np.nan), dict(cell=1)],
-    ids=str)  # fmt: skip
+    ids=["no list", "none", "a number", "scale", "gate that is not there", "too many", "NaN", "unknown"])  # fmt: skip
 def test_first_values_are_refused(arguments):
     net = MemoryBlocks(D, K, 2)
     with pytest.raises(RNNCoreError, match="expected .*got"):
