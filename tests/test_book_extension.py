@@ -107,7 +107,7 @@ def test_a_word_after_a_line_that_ends_in_code_keeps_its_distance(unrolled, api_
     assert lines[:4] == ["grads and \\ ``numerical``", "(dicts), \\ ``x``\\ ", "", "Next."]
 
 
-@pytest.mark.parametrize("name", ["api", "api_tools", "api_tasks"])
+@pytest.mark.parametrize("name", ["api", "api_more", "api_tools", "api_tasks"])
 def test_api_page_is_tidy(site, name):
     article = BeautifulSoup((site / f"chapters/front/{name}.html").read_text(encoding="utf-8"), "html.parser").find("article")
     for signature in article.select("dt.sig"):

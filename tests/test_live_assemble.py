@@ -103,6 +103,7 @@ def test_rnncore_in_the_page_is_todays(distribution):
         inside = {name: wheel.read(name) for name in wheel.namelist() if name.startswith("rnncore/")}
     files = {f"rnncore/{path.relative_to(ROOT / 'rnncore').as_posix()}": path.read_bytes()
              for path in (ROOT / "rnncore").rglob("*") if path.is_file() and "__pycache__" not in path.parts}  # fmt: skip
+    files |= {f"rnncore/records/{path.name}": path.read_bytes() for path in (ROOT / "experiments" / "results").glob("*.json")}
     ours = {name for name in files if not name.endswith((".md", "make.py"))}
     assert {name for name in ours if inside.get(name) != files[name]} == set()
     assert set(inside) <= set(files)

@@ -71,7 +71,9 @@ def test_a_cell_is_made_live_and_its_sliders_draw(visit, name, i):
     assert not still.is_visible()
     frame = box.frame_locator("iframe")
     picture, sliders = frame.locator(".jp-OutputArea-output img"), frame.get_by_role("slider")
-    assert picture.count() == 1 and sliders.count() == live_cells(name)[i].split("live.sliders(")[1].count("=")
+    controls = live_cells(name)[i].split("live.sliders(")[1]
+    assert picture.count() == 1 and sliders.count() == controls.count("=(")
+    assert frame.locator(".jp-OutputArea-output select").count() == controls.count("=[")  # a list is a choice
     for slider in sliders.all():
         before = picture.get_attribute("src")
         slider.press("ArrowLeft")
