@@ -41,6 +41,13 @@ def test_pages_load_nothing_from_another_host(pages):
     assert foreign == []
 
 
+def test_every_page_names_an_icon_that_is_there(pages):
+    """Without one, a browser asks the host for /favicon.ico: a 404 that comes or not, as the page is left sooner or later."""
+    ours = {path: soup for path, soup in pages.items() if "lite" not in path.parts}  # JupyterLite's own pages; the tests of the live page look there
+    icons = {path: soup.select_one("link[rel~=icon][href]") for path, soup in ours.items()}
+    assert [path.name for path, icon in icons.items() if not icon or not (icon["href"].startswith("data:") or (path.parent / icon["href"]).exists())] == []
+
+
 def test_own_styles_load_nothing_from_another_host(site):
     styles = {p.name: p.read_text(encoding="utf-8", errors="replace") for p in (site / "_static").rglob("*.css")}
     assert [name for name, text in styles.items() if re.search(r"(@import|url\()\s*[\"']?(https?:)?//", text)] == []
