@@ -464,6 +464,7 @@ def test_the_memory_is_seen_by_three_gates():
     p, d = s.p, s.d
     later = lambda t: s.f[t + 1] * s.dc[t + 1] + p["p_i"] * d["i"][t + 1] + p["p_f"] * d["f"][t + 1] if t < T else s.end.c  # noqa: E731
     check_formula(s, add_c=steps(lambda t: later(t) + s.dh[t] * s.o[t] * (1 - np.tanh(s.c[t]) ** 2) + p["p_o"] * d["o"][t]))
+    check_formula(s, c0=s.f[1] * s.dc[1] + p["p_i"] * d["i"][1] + p["p_f"] * d["f"][1])
 
 
 @pytest.mark.equation("grad-peephole-p")
