@@ -78,6 +78,18 @@ def autograd_jacobian(activation, p, x, h0):
     return torch.autograd.functional.jacobian(final, torch.tensor(h0[:, 0])).numpy()
 
 
+def final_state(activation, p, x, h0, copies=None):
+    """h_T from h_0, complex numbers too; `copies`: a W for each step."""
+    for t, x_t in enumerate(x):
+        h0 = ACTIVATIONS[activation].function(p["U"] @ x_t + (p["W"] if copies is None else copies[t]) @ h0 + p["b"])
+    return h0
+
+
+def complex_jacobian(activation, p, x, h0):
+    """∂h_T/∂h_0 by a complex step in each entry of h_0."""
+    return np.hstack([final_state(activation, p, x, h0 + 1e-30j * np.eye(H)[:, [j]]).imag / 1e-30 for j in range(H)])
+
+
 def product_of(p, slopes, last, lag):
     """diag(φ') W, newest on the left, as displayed."""
     product = np.eye(H)
@@ -156,6 +168,7 @@ def test_jacobian_of_a_step(activation):
         close(shown, entries, 1e-14)
         close(shown, analysis.step_jacobian(cell, p, x[t - 1], State(h[t - 1]))[0])
         close(shown, autograd_jacobian(activation, p, x[t - 1 : t], h[t - 1]))
+        close(shown, complex_jacobian(activation, p, x[t - 1 : t], h[t - 1]))
         if activation == "tanh":
             close(shown, np.diag(1 - h[t][:, 0] ** 2) @ p["W"], 1e-13)
         assert np.abs(shown - p["W"] @ np.diag(slopes[t][:, 0])).max() > 1e-3 or activation == "identity"  # the order counts
@@ -170,6 +183,7 @@ def test_product_of_jacobians(activation):
         shown = product_of(p, slopes, T, lag)
         close(shown, library[lag])
         close(shown, autograd_jacobian(activation, p, x[T - lag :], h[T - lag]))
+        close(shown, complex_jacobian(activation, p, x[T - lag :], h[T - lag]))
 
 
 @pytest.mark.equation("grad-carried")
@@ -186,6 +200,7 @@ def test_gradient_goes_back_through_the_transpose(activation):
     for lag in range(T + 1):
         shown = product_of(p, slopes, T, lag).T @ g
         close(shown, states[T - lag].grad.numpy())
+        close(shown, complex_jacobian(activation, p, x[T - lag :], h[T - lag]).T @ g if lag else g)
         close(np.linalg.norm(shown), norms[lag])
     close(shown, start.h)
 
@@ -296,6 +311,10 @@ def test_shares_are_those_of_the_terms_of_the_gradient(activation):
     (torch.tensor(g) * state).sum().backward()
     theirs = np.array([np.linalg.norm(copy.grad.numpy()) for copy in copies[::-1]])
     close(shares, theirs / theirs.sum())
+    for t, term in zip(range(T, 0, -1), terms):  # one entry of each term, by a complex step in that entry of the copy
+        i, j = np.unravel_index(np.abs(term).argmax(), term.shape)
+        stepped = [p["W"] + 1e-30j * (k == t - 1) * np.outer(np.eye(H)[i], np.eye(H)[j]) for k in range(T)]
+        close(term[i, j], (g * final_state(activation, p, x, h[0], stepped)).sum().imag / 1e-30)
     assert abs(shares.sum() - 1) < 1e-12
     _, _, grads = unroll_backward(cell, p, np.zeros((T, H, 1)), State(g), caches)
     close(sum(terms), grads["W"])  # the terms are those of the gradient
