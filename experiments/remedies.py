@@ -16,7 +16,9 @@ length of $\partial L / \partial s_{T-\ell}$ for all lags, with the share that l
 $\sum_{\ell > T/2} \lVert \partial L / \partial s_{T-\ell} \rVert / \sum_{\ell} \lVert \partial L / \partial s_{T-\ell} \rVert$.
 
 Truncation shortens the way back to the last 50 steps. The gradient-free search has no gradient to lose: its population sees the same
-number of sequences in all, and in a second row five times as many; its three settings are the first spread of its members.
+number of sequences in all, and in a second row five times as many; its three settings are the first spread of its members. All 25
+members of a generation are judged on the same 20 sequences, which count 25 times; so "the last 500 sequences" are for the search 20
+different ones, answered by the middle of its population.
 """
 
 from __future__ import annotations
