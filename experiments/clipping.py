@@ -170,6 +170,8 @@ OTHERS = row(100, "clipping and regulariser", 10_000, GROW, mark=True, start=11)
 RUNS["T = 100, short first, clipping and regulariser, five other starts"] = OTHERS
 SLOWER = row(100, "clipping and regulariser", 20_000, GROW, mark=True, start=11)
 RUNS["T = 100, short first, clipping and regulariser, five other starts, twice the updates"] = SLOWER
+for way in ("without", "clipping"):
+    RUNS[f"T = 100, short first, {way}, five other starts, twice the updates"] = row(100, way, 20_000, GROW, mark=True, start=11)
 RUNS |= {f"T = {T}, {way}": row(T, way, cap, mark=T == 100) for T, cap in ((20, 5000), (100, 2500)) for way in WAYS}
 RUNS["T = 20, clipping and the regulariser as printed"] = row(20, "clipping and regulariser", 5000, form="paper")
 EXPERIMENT = Experiment("clipping", "Clipping and the norm regulariser on temporal order", "pascanu2013", RUNS)

@@ -88,7 +88,7 @@ SAID = ("Initial weights into the input gate lie around -5, so that it is nearly
         "times into the cell, 1 to 5 times out of it: 28 of 28, means 2,833 to 4,532; start only 30 times as fast: none of 4. No four-cell "
         "pool and no Adam were needed")
 EXPERIMENT = Experiment("long_lag", "Noise-free long lag (exp. 2a, Table 2)", "hochreiter1997", {
-    "RTRL, p = 4": _unit("RTRL", 4, 1_200_000, 18, (1.0, 4.0, 10.0), {
+    "RTRL, p = 4": _unit("RTRL", 4, 5_000_000, 18, (1.0, 4.0, 10.0), {
         "success": {"1": 0.78, "4": 0.56, "10": 0.22}, "mean": {"1": 1_043_000, "4": 892_000, "10": 254_000}}),
     "RTRL, p = 10": _unit("RTRL", 10, 100_000, 6, (1.0, 4.0, 10.0), FAILED),
     "RTRL, p = 100": _unit("RTRL", 100, 10_000, 6, (1.0, 4.0, 10.0), FAILED),

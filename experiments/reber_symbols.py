@@ -1,4 +1,7 @@
-"""The continual Reber stream for the package's LSTM: exact gradients within windows, Adam, several streams at once, states carried on."""
+"""The continual Reber stream for the package's LSTM: gradients within windows, Adam, several streams at once, states carried on.
+
+The gradients are exact, or truncated as in 1997: then no error leaves a step but through the memory c.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,14 @@ from rnncore.reference.lstm import State
 from rnncore.tasks.reber import VOCABULARY
 
 from .reber_streams import K, Streams, all_legal, shares
+
+class Truncated(SymbolTrainer):
+    """With the truncated gradient, for any variant: the way back is that of a cell whose recurrent weights are zero."""
+
+    def gradients(self, dh: np.ndarray, memory) -> dict:
+        cut = {k: np.zeros_like(p) if k.startswith("W_") else p for k, p in self.params.items()}
+        return self.twin.backward(self.cell, cut, dh, self.cell.initial_state(dh.shape[2], dh.dtype), memory)[2]
+
 
 PIECE = 500  # letters of a test that are run in one go
 
@@ -61,10 +72,11 @@ def drift(cell: LSTM, params: dict, seed: int, letters: int, points: int = 50, c
             "mistakes": np.cumsum(~right)[at].tolist(), "close": near}  # fmt: skip
 
 
-def train_one(job, cell: LSTM, seed: list[int], B: int, T: int, lr: float, updates: int, check: int, renew: int, stream: int) -> dict:
+def train_one(job, cell: LSTM, seed: list[int], B: int, T: int, lr: float, updates: int, check: int, renew: int, stream: int,
+              truncated: bool = False) -> dict:  # fmt: skip
     """One net: after how many letters it was first perfect (None if never), its test lengths, its weights. The rate falls as a cosine."""
     rng = np.random.default_rng(seed)
-    trainer = SymbolTrainer(cell, cell.init(rng) | Readout(cell.H, K).init(rng), lr)
+    trainer = (Truncated if truncated else SymbolTrainer)(cell, cell.init(rng) | Readout(cell.H, K).init(rng), lr)
     streams, tests = Streams(rng.spawn(B)), 0
     for n in range(1, updates + 1):
         trainer.optimizer.lr = lr * (0.5 + 0.5 * math.cos(math.pi * (n - 1) / updates))
@@ -83,11 +95,11 @@ def train_one(job, cell: LSTM, seed: list[int], B: int, T: int, lr: float, updat
 
 
 def train(job, *, variant: str, H: int, trials: int, seed: int, B: int, T: int, lr: float, updates: int, check: int, renew: int,
-          stream: int, drift_letters: int) -> dict:  # fmt: skip
+          stream: int, drift_letters: int, truncated: bool = False) -> dict:  # fmt: skip
     """The nets one after the other."""
     cell, nets = LSTM(K, H, variant), job.restore() or []
     while len(nets) < trials:
-        nets.append(train_one(job, cell, [seed, len(nets)], B, T, lr, updates, check, renew, stream))
+        nets.append(train_one(job, cell, [seed, len(nets)], B, T, lr, updates, check, renew, stream, truncated))
         job.save(lambda: nets)
     means = [float(np.mean(net["lengths"])) for net in nets]
     perfect = [k for k, net in enumerate(nets) if net["after"] is not None]

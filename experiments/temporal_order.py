@@ -75,4 +75,10 @@ EXPERIMENT = Experiment("temporal_order", "Temporal order with two and three mar
     "6a": Run(
         learn, TWO_MARKS | dict(lr=1.0), CRITERION.format(cap=200_000), "literal", PUBLISHED_6A,
         "learning rate 0.5, with the 2 of equation 16", MARK, all_solved_by(31_390), QUICK),
+    "6a, without the 2 of equation 16": Run(
+        learn, TWO_MARKS | dict(lr=0.5), CRITERION.format(cap=200_000), "literal", PUBLISHED_6A,
+        "learning rate 0.5, as in equation 19", MARK, all_solved_by(31_390), QUICK),
+    "6a, a hundred other starts": Run(
+        learn, TWO_MARKS | dict(lr=1.0, trials=100, seed=6, cap=60_000), CRITERION.format(cap=60_000), "literal", PUBLISHED_6A,
+        "learning rate 0.5, with the 2 of equation 16", quick=QUICK),
 })  # fmt: skip

@@ -9,6 +9,8 @@ from experiments.experiment import Job
 from rnncore import gpu
 from rnncore.reference import LSTM, Readout, unroll
 from rnncore.reference.activations import logistic
+from rnncore.reference.fused import twin
+from rnncore.reference.fused.symbols import SymbolTrainer
 from rnncore.reference.lstm import State
 from rnncore.tasks.reber import CONTINUAL, VOCABULARY
 from rnncore.tasks.reber_prediction import first_mistake
@@ -236,3 +238,27 @@ def test_a_clock_made_by_hand_survives_and_needs_its_peephole():
     assert [t for t, h in enumerate(found["h"]) if h > 0.5] == [9, 19]
     np.testing.assert_allclose(np.diff(found["c"][:10]), 0.1, atol=1e-3)
     assert max(found["f"]) > 0.99 > 0.01 > min(found["f"])
+
+
+def test_truncated_trainer_has_the_gradient_of_1997_truncated_and_cuts_other_variants_alike():
+    rng = np.random.default_rng(5)
+    ids, dh = rng.integers(7, size=(6, 2)), rng.standard_normal((6, 3, 2))
+    found = {}
+    for variant in ("1997", "1997-truncated", "1999"):
+        cell = LSTM(7, 3, variant)
+        trainer = reber_symbols.Truncated(cell, cell.init(np.random.default_rng(6)) | Readout(3, 7).init(np.random.default_rng(7)))
+        memory = twin(cell).forward(cell, trainer.params, ids, cell.initial_state(2), None)[2]
+        found[variant] = (SymbolTrainer if variant == "1997-truncated" else reber_symbols.Truncated).gradients(trainer, dh.copy(), memory)
+    for k, g in found["1997-truncated"].items():
+        np.testing.assert_array_equal(found["1997"][k], g)
+    params = {k: torch.tensor(p, requires_grad=True) for k, p in trainer.params.items() if k in cell.shapes}
+    h, c, loss = torch.zeros(3, 2, dtype=torch.float64), torch.zeros(3, 2, dtype=torch.float64), 0.0
+    for t in range(6):
+        x, seen = torch.eye(7, dtype=torch.float64)[:, ids[t]], h.detach()
+        i, f, g, o = (params[f"U_{k}"] @ x + params[f"W_{k}"] @ seen + params[f"b_{k}"] for k in "ifgo")
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        h = o.sigmoid() * c.tanh()
+        loss = loss + (h * torch.tensor(dh[t])).sum()
+    loss.backward()
+    for k, p in params.items():
+        np.testing.assert_allclose(found["1999"][k], p.grad.numpy(), rtol=0, atol=1e-12)
