@@ -20,7 +20,7 @@ from .reber_streams import K, Streams, all_legal, shares
 class Truncated(SymbolTrainer):
     """With the truncated gradient, for any variant: the way back is that of a cell whose recurrent weights are zero."""
 
-    def gradients(self, dh: np.ndarray, memory) -> dict:
+    def _gradients(self, dh: np.ndarray, memory) -> dict:
         cut = {k: np.zeros_like(p) if k.startswith("W_") else p for k, p in self.params.items()}
         return self.twin.backward(self.cell, cut, dh, self.cell.initial_state(dh.shape[2], dh.dtype), memory)[2]
 

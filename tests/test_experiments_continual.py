@@ -248,7 +248,7 @@ def test_truncated_trainer_has_the_gradient_of_1997_truncated_and_cuts_other_var
         cell = LSTM(7, 3, variant)
         trainer = reber_symbols.Truncated(cell, cell.init(np.random.default_rng(6)) | Readout(3, 7).init(np.random.default_rng(7)))
         memory = twin(cell).forward(cell, trainer.params, ids, cell.initial_state(2), None)[2]
-        found[variant] = (SymbolTrainer if variant == "1997-truncated" else reber_symbols.Truncated).gradients(trainer, dh.copy(), memory)
+        found[variant] = (SymbolTrainer if variant == "1997-truncated" else reber_symbols.Truncated)._gradients(trainer, dh.copy(), memory)
     for k, g in found["1997-truncated"].items():
         np.testing.assert_array_equal(found["1997"][k], g)
     params = {k: torch.tensor(p, requires_grad=True) for k, p in trainer.params.items() if k in cell.shapes}

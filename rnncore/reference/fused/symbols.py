@@ -120,7 +120,7 @@ class SymbolTrainer:
             raise ShapeError(f"ids: expected {state[0].shape[1]} sequences, as many as carry a state, got {B}")
         y, self.state, memory = self.twin.forward(cell, self.params, ids, state, None)  # what it looks at has been checked
         loss, dh, grads = readout_and_loss(self.params, y, targets)
-        grads |= self.gradients(dh, memory)
+        grads |= self._gradients(dh, memory)
         for k, slot in self._slots.items():
             slot[:] = grads[k]
         norm = math.sqrt(np.vdot(self.gradient, self.gradient))
@@ -129,6 +129,6 @@ class SymbolTrainer:
         self.optimizer.step(self.gradient, self.max_norm / norm if norm > self.max_norm else 1.0)
         return loss
 
-    def gradients(self, dh: np.ndarray, memory) -> dict:
+    def _gradients(self, dh: np.ndarray, memory) -> dict:
         """Gradients of the cell's parameters, from those of its outputs (T, H, B) and what `forward` kept."""
         return self.twin.backward(self.cell, self.params, dh, self.cell.initial_state(dh.shape[2], dh.dtype), memory)[2]
