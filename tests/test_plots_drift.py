@@ -58,6 +58,8 @@ def test_a_counter(axes):
     assert drawn["memory $c_t$"] == found["c"] and drawn["output"] == found["y"]
     assert all(drawn[f"${k}_t$"] == found[k] for k in "ifo")
     assert [line.get_xdata()[0] for line in above.lines[2:]] == [3, 6] and above.lines[0].get_xdata()[0] == 1
+    shared = plots.counter(plt.figure().subplots(2, sharex=True), found, 3)
+    assert [list(ax.get_xticks()) for ax in shared] == [[3, 6]] * 2 and all(ax.get_ylabel() for ax in shared)
     with pytest.raises(SettingError, match="F: expected"):
         plots.counter(axes, found, 0)
     with pytest.raises(ShapeError, match="f: expected"):

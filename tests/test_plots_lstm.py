@@ -1,5 +1,6 @@
 """The diagram of the LSTM cell and the curves of its gates show what they claim."""
 
+import functools
 import itertools
 
 import matplotlib
@@ -52,6 +53,7 @@ def test_every_gate_reads_the_bus_and_reaches_its_valve():
 
 
 DRAWINGS = [(plots.cell, v) for v in lstm.DRAWN] + [(plots.gru, v) for v in ("after", "before")]
+DRAWINGS += [(functools.partial(plots.cell, brief=True, fontsize=14), v) for v in lstm.DRAWN]  # the size of two in a row
 
 
 @pytest.mark.parametrize("draw,variant", DRAWINGS)
@@ -63,6 +65,12 @@ def test_no_text_of_a_cell_lies_on_another_or_outside(draw, variant):
     assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
     frame = ax.get_window_extent()
     assert all(frame.x0 - 1 <= b.x0 and b.x1 <= frame.x1 + 1 for b in boxes)
+
+
+def test_a_small_picture_names_the_gates_by_word_and_letter():
+    words = [t.get_text() for t in plots.cell(plt.figure().add_subplot(), brief=True).texts]
+    assert {"forget", "$f_t$", "input", "$i_t$", "candidate", "$g_t$", "output", "$o_t$"} <= set(words)
+    assert not any("sigma" in text for text in words)
 
 
 def near(a, b, reach=0.55):

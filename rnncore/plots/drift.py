@@ -82,6 +82,7 @@ def counter(axes: Sequence, found: Mapping, F: int):
         for t in range(F, n + 1, F):
             ax.axvline(t, color=COLOR["muted"], lw=0.8, ls=":")
         ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    above.set(xticks=[])
-    below.set(xlabel="time step t", ylim=(-0.05, 1.05), ylabel="gates", xlim=above.get_xlim())
+    above.tick_params(labelbottom=False)
+    above.set(ylabel="value")
+    below.set(xlabel="time step t", ylim=(-0.05, 1.05), ylabel="opening", xlim=above.get_xlim(), xticks=range(F, n + 1, F))
     return axes

@@ -23,11 +23,12 @@ DRAWN = ("1997", "1999", "peephole", "coupled")
 GATE_LOOK = {"f": COLOR["target"], "i": COLOR["other"], "o": COLOR["muted"]}
 
 
-def cell(ax, variant: str = "1999", *, fontsize: float = 10):
+def cell(ax, variant: str = "1999", *, fontsize: float = 10, brief: bool = False):
     """One step of an LSTM cell: the gates and the candidate, what is kept, written and read.
 
     Args: variant: "1999"; "1997", with nothing on the belt that could forget; "peephole", whose gates see the belt (dashed);
-        or "coupled", which keeps what it does not write. Returns: ax.
+        or "coupled", which keeps what it does not write. brief: gates as words and letters, without their functions, for small
+        pictures. Returns: ax.
     """
     checks.one_of("variant", variant, DRAWN)
     write = (PLACE["i"] + PLACE["g"]) / 2
@@ -48,7 +49,7 @@ def cell(ax, variant: str = "1999", *, fontsize: float = 10):
     _arrow(ax, (write, INPUT + 0.33), (write, BUS - 0.02), "x")
     for k, x in boxes.items():
         _arrow(ax, (x, BUS), (x, GATE - 0.5))
-        _gate(ax, x, k, fontsize)
+        _gate(ax, x, k, fontsize, NAME[k].removesuffix(" gate") if brief else "", brief=brief)
     if "f" in boxes:
         _arrow(ax, (PLACE["f"], GATE + 0.48), (PLACE["f"], BELT - 0.26))
     if variant == "coupled":
@@ -132,10 +133,11 @@ def _squash(ax, place, text: str, fontsize: float, half: float = 0.4) -> None:
     ax.text(x, y, text, ha="center", va="center_baseline", fontsize=0.9 * fontsize, zorder=4)
 
 
-def _gate(ax, x: float, k: str, fontsize: float, name: str = "") -> None:
-    """A gate (or the candidate) with its name and its function."""
+def _gate(ax, x: float, k: str, fontsize: float, name: str = "", *, brief: bool = False) -> None:
+    """A gate (or the candidate) with its name and its function, or with its letter alone."""
     rim = {"boxstyle": "round,pad=0.08", "fc": "#f3f4f6", "ec": COLOR["muted"], "lw": 1.4, "zorder": 3}
     ax.add_patch(FancyBboxPatch((x - 0.72, GATE - 0.4), 1.44, 0.8, **rim))
     squash = r"\tanh" if k in "gn" else r"\sigma"
     ax.text(x, GATE + 0.2, name or NAME[k], ha="center", va="center_baseline", fontsize=0.88 * fontsize, zorder=4)
-    ax.text(x, GATE - 0.2, f"${k}_t = {squash}(\\cdot)$", ha="center", va="center_baseline", fontsize=fontsize, zorder=4)
+    letter = f"${k}_t$" if brief else f"${k}_t = {squash}(\\cdot)$"
+    ax.text(x, GATE - 0.2, letter, ha="center", va="center_baseline", fontsize=fontsize, zorder=4)
