@@ -78,6 +78,17 @@ def slopes(variant: str, theta: np.ndarray, y: np.ndarray, h: np.ndarray, dy: np
     return np.array([*rows, *([0 * theta[0]] * 2 if read == "h" else [(da * h).sum(axis=0), da.sum(axis=0)])])
 
 
+def errors(y: np.ndarray, target: np.ndarray, F: int) -> np.ndarray:
+    """The gradient that reaches outputs (T, 1, N): a stream ends half an interval after the one in which the net went wrong."""
+    going = np.arange(len(y))[:, None] < (steps_right(y, target) // F + 1.5) * F + 1
+    return (y - target) * np.where(target > 0, SPIKE, 1) * going[:, None]
+
+
+def clipped(g: np.ndarray) -> np.ndarray:
+    """Gradients (numbers of a net, N), those of each net shortened to 1."""
+    return g * np.minimum(1, 1 / np.sqrt((g * g).sum(axis=0) + 1e-12))
+
+
 def survives(variant: str, theta: np.ndarray, F: int, read: str, tolerance: float) -> np.ndarray:
     """Which of the nets are right at every step of 1000 intervals, (N,); most fail in the first 20."""
     ok = np.ones(theta.shape[1], bool)
@@ -120,12 +131,9 @@ def train(job, *, variant: str, F: int, read: str, tolerance: float, trials: int
             r["adam"], r["test at"] = optimizer.init({"θ": r["theta"]}), np.zeros(len(r["trial"]), int)
         theta, target = r["theta"], timed_spikes(T, F, len(r["trial"])).targets
         y, h, tape = run(variant, theta, T, read)
-        going = np.arange(T)[:, None] < (steps_right(y, target) // F + 1.5) * F + 1
-        dy = (y - target) * np.where(target > 0, SPIKE, 1) * going[:, None]
         unsolved = np.array([r["after"][k] is None for k in r["trial"]])
         ready = np.flatnonzero((steps_right(y, target, tolerance) == T) & unsolved & (r["test at"] <= r["n"]))
-        g = slopes(variant, theta, y, h, dy, tape, read)
-        g *= np.minimum(1, 1 / np.sqrt((g * g).sum(axis=0) + 1e-12))
+        g = clipped(slopes(variant, theta, y, h, errors(y, target, F), tape, read))
         new, r["adam"] = optimizer.update({"θ": theta}, {"θ": g}, r["adam"])
         r["theta"], r["n"] = new["θ"], r["n"] + 1
         if len(ready):
@@ -168,9 +176,27 @@ def row(variant: str, F: int, read: str, **settings) -> Run:
     )  # fmt: skip
 
 
+def growing(variant: str, read: str) -> Run:
+    """The same with intervals that grow from 10 to 20 steps."""
+    from . import timing_growing  # it stands on this module
+
+    like, most = row(variant, 20, read), 30_000
+    settings = {k: v for k, v in like.settings.items() if k != "rounds"}
+    settings |= {"starts": 10, "lr": 0.02, "first": 10, "noise": 0.05, "most": most}
+    return Run(
+        function=timing_growing.train, settings=settings, tier="tuned", published=SAID, mark=like.mark, reached=like.reached,
+        change=TUNED + "; intervals of 10 steps first, one step more whenever a net keeps time; ten nets at a time, rate 0.02",
+        criterion=f"a net of the trial is within {settings['tolerance']} at every step of 1000 intervals of 20 steps, weights frozen; "
+                  f"after at most {most:,} streams of 4 intervals in all, {settings['starts']} nets at a time",
+        quick={"trials": 1, "starts": 1, "round_": 3, "most": 6},
+    )  # fmt: skip
+
+
 EXPERIMENT = Experiment(
     name="timing", title="Timed spikes from one cell, with and without peepholes", source="gers2002",
     runs={f"{'with' if variant == 'peephole' else 'without'} peepholes, F = {F}, {what}": row(variant, F, read, rounds=5 if F == 20 else 12)
           for F, read, what in ((10, "h", "h is the output"), (10, "weighted", "h is weighted"), (20, "h", "h is the output"))
-          for variant in ("peephole", "1999")},
+          for variant in ("peephole", "1999")}
+    | {f"{'with' if variant == 'peephole' else 'without'} peepholes, F from 10 to 20, {what}": growing(variant, read)
+       for read, what in (("h", "h is the output"), ("weighted", "h is weighted")) for variant in ("peephole", "1999")},
 )  # fmt: skip
