@@ -40,7 +40,8 @@ class SNES:
     Args:
         sigma: spread of every parameter at the start, above zero.
         population: runs of the net at each step, 2 or more; $4 + \lfloor 3 \ln n \rfloor$ for n parameters if None.
-        lr: $\eta_\theta$. lr_sigma: $\eta_\sigma$; $(3 + \ln n) / (5 \sqrt n)$ if None.
+        lr: $\eta_\theta$, the rate of the mean.
+        lr_sigma: $\eta_\sigma$, that of the spread; $(3 + \ln n) / (5 \sqrt n)$ if None.
 
     Raises: SettingError if a setting lies outside its range.
     """
@@ -69,7 +70,7 @@ class SNES:
         """One step.
 
         Args:
-            loss: parameters -> number, smaller is better. Where it is not finite the member is ranked last.
+            loss: a function from parameters to a number, smaller is better. Where it is not finite the member is ranked last.
             rng: draws the population, n numbers for each member, in the order of the keys.
         Returns: new parameters, new state, and the losses of the population (population,).
         Raises: ShapeError if the state does not fit; SettingError for no generator; NotFiniteError if no loss is finite.

@@ -2,8 +2,9 @@ r"""Nets of memory blocks as they were in 1997 and 2000, many trials side by sid
 
 A block has S cells $c$ that share an input gate and, as the settings say, an output gate and a forget gate; f is the logistic function:
 
-$$y^{in} = f(a^{in}), \quad y^{\varphi} = f(a^{\varphi}), \quad y^{out} = f(a^{out}), \qquad
-s_c(t) = y^{\varphi}(t)\, s_c(t-1) + y^{in}(t)\, g(a^c(t)), \qquad y^c = y^{out} h(s_c)$$
+$$y^{in} = f(a^{in}), \quad y^{\varphi} = f(a^{\varphi}), \quad y^{out} = f(a^{out})$$
+
+$$s_c(t) = y^{\varphi}(t)\, s_c(t-1) + y^{in}(t)\, g(a^c(t)), \qquad y^c = y^{out} h(s_c)$$
 
 ($y^{\varphi} = 1$ without forget gates, $y^{out} = 1$ without output gates). Cells and gates see the input $x(t)$ and the activations of
 step t − 1; outputs $y_k = f(\sum_c v_{kc}\, y^c + \sum_j u_{kj}\, x_j + c_k)$ see the cells of step t. With peepholes the input and

@@ -3,8 +3,9 @@ r"""How memory blocks learn online: derivatives of the cells' states are carried
 Derivatives of net inputs with respect to activations (and, with peepholes, states) of earlier steps are taken to be zero. What is
 left of $\partial s_c / \partial w$ can be carried along, one number for each weight into the block, with $z_j$ the sources:
 
-$$\frac{\partial s_c}{\partial w_{cj}} = y^{\varphi} \Bigl[\frac{\partial s_c}{\partial w_{cj}}\Bigr]_{t-1} + y^{in} g'(a^c)\, z_j, \qquad
-\frac{\partial s_c}{\partial w_{in,j}} = y^{\varphi} \Bigl[\cdot\Bigr]_{t-1} + g(a^c) f'(a^{in})\, z_j, \qquad
+$$\frac{\partial s_c}{\partial w_{cj}} = y^{\varphi} \Bigl[\frac{\partial s_c}{\partial w_{cj}}\Bigr]_{t-1} + y^{in} g'(a^c)\, z_j$$
+
+$$\frac{\partial s_c}{\partial w_{in,j}} = y^{\varphi} \Bigl[\cdot\Bigr]_{t-1} + g(a^c) f'(a^{in})\, z_j, \qquad
 \frac{\partial s_c}{\partial w_{\varphi j}} = y^{\varphi} \Bigl[\cdot\Bigr]_{t-1} + s_c(t-1) f'(a^{\varphi})\, z_j$$
 
 An error at step t then reaches every weight at once. With $\delta_k = \partial E / \partial a_k$ at the outputs:

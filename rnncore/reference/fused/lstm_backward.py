@@ -9,8 +9,8 @@ What a step's derivatives owe to the forward pass alone is computed for many ste
 | | $J_i$ | $J_f$ | keep | read |
 |---|---|---|---|---|
 | 1999 | $g\, i(1-i)$ | $c_{t-1} f(1-f)$ | $f$ | $o\,(1 - \tanh^2 c)$ |
-| 1997 | same | | 1 | same |
-| coupled | $(g - c_{t-1})\, i(1-i)$ | | $1 - i$ | same |
+| 1997 | same | – | 1 | same |
+| coupled | $(g - c_{t-1})\, i(1-i)$ | – | $1 - i$ | same |
 | peephole | as 1999 | as 1999 | $f + p_i J_i + p_f J_f$ | $o\,(1 - \tanh^2 c) + p_o J_o$ |
 
 Always $J_o = \tanh(c)\, o(1-o)$ and $J_g = i\,(1 - g^2)$. Peepholes thus cost the loop nothing. With the truncated gradient of
