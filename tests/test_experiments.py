@@ -50,6 +50,40 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch):
     assert experiment.Job("a", file).restore() is None
 
 
+class Interrupted(experiment.Job):
+    """Counts how often it is asked to save, and stops the run at the save numbered `stop`."""
+
+    saves, stop = 0, None
+
+    def save(self, state):
+        super().save(state)
+        self.saves += 1
+        if self.saves == self.stop:
+            raise KeyboardInterrupt
+
+
+LONGER = {"noisy_lag.blocks": dict(cap=230), "reber.learn": dict(cap=130)}  # in small they are over before the first save
+FUNCTIONS = {f"{run.function.__module__.split('.')[-1]}.{run.function.__name__}": (label, run) for _, label, run in reversed(RUNS)}
+SHORT = {"reber_symbols.frozen", "hopfield_capacity.capacity", "noisy_lag.states", "rtrl_cost.equality", "rtrl_cost.price", "rtrl_cost.memory",
+         "variants.step_times"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - SHORT))
+def test_an_interrupted_run_finds_what_a_whole_one_finds(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(experiment, "SAVE_EVERY", -1)
+    label, run = FUNCTIONS[name]
+    settings = run.settings | run.quick | LONGER.get(name, {})
+    counted = Interrupted(label)
+    whole = json.dumps(run.function(counted, **settings))
+    assert counted.saves, "it cannot be interrupted: among the SHORT ones, or LONGER"
+    for stop in {1, (counted.saves + 1) // 2, counted.saves}:
+        job = Interrupted(label, tmp_path / f"{stop}.pickle")
+        job.stop = stop
+        with pytest.raises(KeyboardInterrupt):
+            run.function(job, **settings)
+        assert json.dumps(run.function(experiment.Job(label, job.file), **settings)) == whole, f"after save {stop} of {counted.saves}"
+
+
 def test_only_what_is_missing_runs(capsys):
     main(["--list"])
     out = capsys.readouterr().out
