@@ -76,6 +76,7 @@ def test_training_and_test_strings_differ():
     train, test = task.train_and_test(np.random.default_rng(3))
     assert len(set(train.text) | set(test.text)) == 512 and len(train.text) == len(test.text) == 256
     assert abs(np.mean([len(s) for s in train.text]) - np.mean([len(s) for s in test.text])) < 1.5
+    assert abs(np.mean([len(s) for s in train.text]) - 18) < 0.7 and EMBEDDED.mean_length == pytest.approx(12)  # as the head says
     finite = Grammar(((("B", 1),), ()))
     with pytest.raises(SettingError, match="train"):
         task.train_and_test(np.random.default_rng(3), 1, 1, finite)
