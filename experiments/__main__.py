@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
             record.write(known[name], label, run, result, job.seconds)
             job.done()
             print(f"{name}: {label}: done in {job.seconds:.0f} s", flush=True)
-        if not asked.list and record.read(name).get("rows") != list(known[name].runs):
+        if not asked.list and not record.is_current(known[name]):
             record.update(known[name])
 
 

@@ -51,21 +51,31 @@ def all_legal(outputs: np.ndarray, state: np.ndarray) -> np.ndarray:
     return np.where(legal, outputs, np.inf).min(axis=1) > np.where(legal, -np.inf, outputs).max(axis=1)
 
 
+def within(outputs: np.ndarray, state: np.ndarray) -> np.ndarray:
+    """Whether each output (N, 7) is within 0.49 of one for the letters that may come after grammar state (N,), of zero for the others."""
+    return (np.abs(outputs - LEGAL[state]) < 0.49).all(axis=1)
+
+
+RULES = {"most active": all_legal, "0.49": within}
+
+
 def alike(params: dict, k: int, N: int) -> dict:
     """Net k's weights N times."""
     return {name: np.repeat(p[[k]], N, axis=0) for name, p in params.items()}
 
 
-def test(net: MemoryBlocks, params: dict, rngs: list[np.random.Generator], letters: int, give_up: bool = False) -> list[int]:
+def test(net: MemoryBlocks, params: dict, rngs: list[np.random.Generator], letters: int, give_up: bool = False, reset: bool = False,
+         rule: str = "most active") -> list[int]:  # fmt: skip
     """How many predictions of each stream are right before the first mistake, `letters` if there is none; weights frozen.
 
-    Args: params: of one net, with the axis of trials, (1, …); give_up: stop all streams when one has a mistake.
+    Args: params: of one net, with the axis of trials, (1, …); give_up: stop all streams when one has a mistake;
+        reset: empty the memory before each string; rule: what is right.
     """
     streams, alive, length = Streams(rngs), np.arange(len(rngs)), np.zeros(len(rngs), int)
     copies, state = alike(params, 0, len(rngs)), net.start(len(rngs))
     for _ in range(letters):
         y, _ = net.step(copies, streams.letter, state, learns=False)
-        right = all_legal(y, streams.state)
+        right = RULES[rule](y, streams.state)
         length[alive[right]] += 1
         if not right.all():
             keep = np.flatnonzero(right)
@@ -75,6 +85,8 @@ def test(net: MemoryBlocks, params: dict, rngs: list[np.random.Generator], lette
             copies = {name: p[keep] for name, p in copies.items()}
             streams.take(keep)
         streams.advance()
+        if reset:
+            state.reset(streams.state == FOLLOWING[0, 0])
     return length.tolist()
 
 

@@ -60,14 +60,15 @@ class Reber:
         at: "outputs" for the squared error, "net inputs" for the cross-entropy.
         cap: strings after which a trial is given up; every, clean: when a net is tested.
         restart: a net that is not solved after so many strings gets new weights; the strings it has had count. 0: never.
+        different: whether no string occurs twice within a data set.
     """
 
     def __init__(self, net: MemoryBlocks, seed: int, sets: int, inits: int, scale: float, biases: dict, lr: float, cap: int,
                  adam: bool = False, batch: int = 1, half: float = np.inf, average: float = 0.0, at: str = "outputs", every: int = 100,
-                 clean: int = 20, restart: int = 0):
+                 clean: int = 20, restart: int = 0, different: bool = True):
         N = sets * inits
         self.net, self.lr, self.at, self.cap, self.every, self.clean = net, lr, at, cap, every, clean
-        pairs = [train_and_test(np.random.default_rng([seed, d])) for d in range(sets)]
+        pairs = [train_and_test(np.random.default_rng([seed, d]), different=different) for d in range(sets)]
         self.all = [strings(a.text + b.text) for a, b in pairs]
         self._store([a for a, _ in pairs])
         self.set, self.trial, self.after = np.repeat(np.arange(sets), inits), np.arange(N), [None] * N

@@ -17,6 +17,7 @@ from benchmarks.machine import blas, processor
 from .experiment import Experiment, Run
 
 RESULTS = Path(__file__).parent / "results"
+LOCKS = Path(__file__).parents[1] / "build"
 
 
 def slug(label: str) -> str:
@@ -43,11 +44,23 @@ def is_fresh(name: str, label: str, run: Run) -> bool:
     return found["reached"] is (None if run.reached is None else bool(run.reached(found["result"]))) and found["mark"] == run.mark
 
 
+def words(run: Run) -> dict:
+    """What a record says of a run in words, as the run says it now."""
+    return json.loads(json.dumps({"tier": run.tier, "change": run.change, "criterion": run.criterion, "published": run.published}))
+
+
+def is_current(experiment: Experiment) -> bool:
+    """Whether a record has the names of the experiment's rows, and their words."""
+    found = read(experiment.name)
+    said = {k: {what: run[what] for what in words(experiment.runs[k])} for k, run in found["runs"].items() if k in experiment.runs}
+    return found.get("rows") == list(experiment.runs) and all(said[k] == words(experiment.runs[k]) for k in said)
+
+
 def write(experiment: Experiment, label: str, run: Run, result: dict, seconds: float) -> None:
     """Put a run into the record. Two that end at the same time do not lose each other."""
     found = {
-        "tier": run.tier, "change": run.change, "criterion": run.criterion, "published": run.published, "settings": run.settings,
-        "result": result, "mark": run.mark, "reached": None if run.reached is None else bool(run.reached(result)),
+        **words(run), "settings": run.settings, "result": result,
+        "mark": run.mark, "reached": None if run.reached is None else bool(run.reached(result)),
         "seconds": round(seconds, 1), "date": datetime.date.today().isoformat(),
         "versions": {"python": platform.python_version(), "numpy": version("numpy"), "torch": version("torch")},
         "machine": f"{processor()}; {blas()}",
@@ -56,12 +69,18 @@ def write(experiment: Experiment, label: str, run: Run, result: dict, seconds: f
 
 
 def update(experiment: Experiment, found: dict | None = None) -> None:
-    """The record with new runs in it, in the experiment's order, and the names of all its rows, so that it tells what is not yet run."""
+    """The record with new runs in it, in the experiment's order, and the names of all its rows, so that it tells what is not yet run.
+
+    Words of runs that were recorded with the settings of now are renewed; results are not.
+    """
     RESULTS.mkdir(exist_ok=True)
-    with FileLock(RESULTS.parents[1] / "build" / f"{experiment.name}.lock"):
+    with FileLock(LOCKS / f"{experiment.name}.lock"):
         runs = read(experiment.name)["runs"] | (found or {})
         whole = {"name": experiment.name, "title": experiment.title, "source": experiment.source, "rows": list(experiment.runs)}
         whole["runs"] = {k: runs[k] for k in experiment.runs if k in runs}  # rows that are no more go
+        for k, run in whole["runs"].items():
+            if run["settings"] == json.loads(json.dumps(experiment.runs[k].settings)):
+                run |= words(experiment.runs[k])
         text = json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False)
         # short lists on one line: a list of 30 numbers is one fact
         text = re.sub(r"\[\s+([^\[\]{}]{0,4000}?)\s+\]", lambda m: "[" + re.sub(r"\s*\n\s*", " ", m[1]) + "]", text)

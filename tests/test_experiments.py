@@ -22,7 +22,7 @@ def test_the_record_is_of_the_run_as_it_is(e, label, run):
     assert record.is_fresh(e.name, label, run), f"with other settings, or another mark: python -m experiments {e.name} --row '{label}'"
     found = results.load(e.name)["runs"][label]
     assert set(found) == FIELDS
-    assert found["tier"] == run.tier in ("literal", "tuned", "ours") and (found["change"] == run.change or run.tier != "tuned")
+    assert {k: found[k] for k in record.words(run)} == record.words(run) and run.tier in ("literal", "tuned", "ours")
     assert run.tier != "tuned" or run.change, "a tuned run says what was changed"
 
 
@@ -30,6 +30,7 @@ def test_a_record_names_all_rows_also_those_not_yet_run():
     known = experiments()
     for name in results.names():
         assert results.load(name)["rows"] == list(known[name].runs), f"{name}: python -m experiments {name}"
+        assert record.is_current(known[name]), f"{name}: python -m experiments {name}"
     assert set(known) == set(results.names()), "an experiment without any record"
 
 
@@ -105,3 +106,20 @@ def test_trials_tell_failures_too():
         results.trials([])
     with pytest.raises(SettingError, match="record"):
         results.load("no such experiment")
+
+
+def test_words_of_a_record_are_renewed_and_results_are_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "RESULTS", tmp_path)
+    monkeypatch.setattr(record, "LOCKS", tmp_path)
+
+    def said(criterion, n=1, rows=("a",)):
+        run = experiment.Run(len, {"n": n}, criterion)
+        return experiment.Experiment("small", "A title", "a source", dict.fromkeys(rows, run))
+
+    record.write(said("once"), "a", said("once").runs["a"], {"found": 7}, 1.0)
+    assert record.is_current(said("once")) and not record.is_current(said("twice")) and not record.is_current(said("once", rows=("a", "b")))
+    record.update(said("twice", rows=("a", "b")))
+    found = record.read("small")
+    assert found["rows"] == ["a", "b"] and found["runs"]["a"]["criterion"] == "twice" and found["runs"]["a"]["result"] == {"found": 7}
+    record.update(said("other settings", n=2))
+    assert record.read("small")["runs"]["a"]["criterion"] == "twice" and record.read("small")["rows"] == ["a"]

@@ -139,6 +139,7 @@ CALLS = [
     (lambda: reber.Grammar(((("B", 2),), ())), SettingError), (lambda: reber.Grammar(((("A", 1),), ())), SettingError),
     (lambda: reber_prediction.strings([]), SettingError), (lambda: reber_prediction.strings("BTBPVVETE"), SettingError),
     (lambda: reber_prediction.strings(["BTBPVVET"]), SettingError), (lambda: reber_prediction.strings(["BTBPVVEPE"]), UnknownSymbolError),
+    (lambda: reber_prediction.train_and_test(rng(), 3, 3, different=1), SettingError),
     (lambda: reber_prediction.strings([""]), SettingError), (lambda: reber_prediction.train_and_test(rng(), 0, 3), SettingError),
     (lambda: reber_prediction.stream(rng(), 0), SettingError), (lambda: reber_prediction.stream(None, 5), SettingError),
     (lambda: reber_prediction.first_mistake(np.zeros((1, 7)), np.array([0, 7])), UnknownSymbolError),

@@ -82,6 +82,14 @@ def test_training_and_test_strings_differ():
         task.train_and_test(np.random.default_rng(3), 1, 1, finite)
 
 
+def test_strings_as_drawn_may_occur_twice_but_not_in_both_sets():
+    train, test = task.train_and_test(np.random.default_rng(5), 2000, 500, different=False)
+    assert len(train.text) == 2000 and len(test.text) == 500 and not set(train.text) & set(test.text)
+    assert len(set(train.text)) < 1500 and abs(np.mean([len(s) for s in train.text]) - EMBEDDED.mean_length) < 0.3
+    with pytest.raises(SettingError, match="test"):
+        task.train_and_test(np.random.default_rng(3), 1, 1, Grammar(((("B", 1),), ())), different=False)
+
+
 def test_lowest_losses():
     """The best predictor's loss on strings as they are drawn, with and without the second letter."""
     rng = np.random.default_rng(4)

@@ -10,12 +10,13 @@ only which one came. Who has forgotten the second letter of a string cannot beat
 
 Source: Hochreiter and Schmidhuber 1997, section 5.1 (256 strings to train on, 256 others to test on; solved when every letter of
 all 512 is predicted right); Gers, Schmidhuber and Cummins 2000 (a stream ends at the first mistake; 0.49 as others report it).
-Where we differ: whether strings may occur twice within a set is not said; here all strings are different. That leaves out most of
-the short ones: the sets have 18 letters a string on the average, where strings as they are drawn have 12.
+Whether strings may occur twice within a set is not said. All different ones leave out most of the short strings: such sets have 18
+letters a string on the average, where strings as they are drawn have 12, and literal nets have it harder with them.
 """
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -60,13 +61,24 @@ def strings(text: list[str] | tuple[str, ...], grammar: Grammar = EMBEDDED) -> S
     return Strings(tuple(text), ids, targets, probabilities, mask)
 
 
-def train_and_test(rng: np.random.Generator, train: int = 256, test: int = 256, grammar: Grammar = EMBEDDED) -> tuple[Strings, Strings]:
-    """Two sets of strings, drawn by the grammar's probabilities; all are different, within each set too.
+def train_and_test(rng: np.random.Generator, train: int = 256, test: int = 256, grammar: Grammar = EMBEDDED,
+                   different: bool = True) -> tuple[Strings, Strings]:  # fmt: skip
+    """Two sets of strings, drawn by the grammar's probabilities; none is in both.
 
+    Args: different: no string occurs twice, within each set too; False: strings as they are drawn.
     Raises: SettingError if there are not so many.
     """
     checks.positive("train", train, integer=True)
     checks.positive("test", test, integer=True)
+    if not isinstance(different, bool):
+        raise SettingError(f"different: expected True or False, got {different!r}")
+    if not different:
+        text = [grammar.draw(rng) for _ in range(train)]
+        known = set(text)
+        others = (s for s in (grammar.draw(rng) for _ in range(1000 * test)) if s not in known)
+        if len(held_out := list(islice(others, test))) < test:
+            raise SettingError(f"test: expected as many strings that are not in the training set as the grammar has, got {test}")
+        return strings(text, grammar), strings(held_out, grammar)
     drawn: dict[str, None] = {}
     for _ in range(1000 * (train + test)):
         drawn[grammar.draw(rng)] = None
