@@ -74,6 +74,7 @@ def update(experiment: Experiment, found: dict | None = None) -> None:
     Words of runs that were recorded with the settings of now are renewed; results are not.
     """
     RESULTS.mkdir(exist_ok=True)
+    LOCKS.mkdir(exist_ok=True)
     with FileLock(LOCKS / f"{experiment.name}.lock"):
         runs = read(experiment.name)["runs"] | (found or {})
         whole = {"name": experiment.name, "title": experiment.title, "source": experiment.source, "rows": list(experiment.runs)}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from experiments import continual_reber, reber_streams, reber_symbols, timing
+from experiments import continual_reber, reber_online, reber_streams, reber_symbols, timing
 from experiments.experiment import Job
 from rnncore import gpu
 from rnncore.reference import LSTM, Readout, unroll
@@ -12,6 +12,7 @@ from rnncore.reference.activations import logistic
 from rnncore.reference.fused import twin
 from rnncore.reference.fused.symbols import SymbolTrainer
 from rnncore.reference.lstm import State
+from rnncore.reference.memory_blocks import generators
 from rnncore.tasks.reber import CONTINUAL, VOCABULARY
 from rnncore.tasks.reber_prediction import first_mistake
 from rnncore.tasks.timed_spikes import timed_spikes
@@ -60,7 +61,7 @@ def test_choices_are_drawn_anew_when_they_are_used_up():
 
 def test_right_is_what_the_task_says():
     streams, rng, outputs, states, ids = reber_streams.Streams(rngs(1)), np.random.default_rng(1), [], [], []
-    for _ in range(400):
+    for _ in range(1500):
         ids.append(streams.letter[0])
         states.append(streams.state[0])
         streams.advance()
@@ -162,11 +163,67 @@ def test_drift_is_the_memory(variant):
     assert found["mistakes"][-1] == wrong.sum()
 
 
+READ = dict(decay=0.9, reset=False, targets="came", rule="most active")
+
+
+def right_alone(y, state, rule):
+    """What is right, said once more."""
+    legal = {VOCABULARY.index[letter] for letter, _ in CONTINUAL.states[state]}
+    if rule == "0.49":
+        return all(abs(y[q] - (q in legal)) < 0.49 for q in range(7))
+    return min(y[q] for q in legal) > max(y[q] for q in range(7) if q not in legal)
+
+
+def half_right():
+    """Three nets that are right where the last letter says what may come."""
+    params = continual_reber.first_weights(continual_reber.blocks(True), 4, 3)
+    follows = np.zeros((7, 7), bool)
+    for offers in CONTINUAL.states:
+        for letter, state in offers:
+            follows[[VOCABULARY.index[after] for after, _ in CONTINUAL.states[state]], VOCABULARY.index[letter]] = True
+    params["S"][:] = np.where(follows, 2.0, -2.0)
+    return params
+
+
+@pytest.mark.parametrize("reset,targets,rule", [(False, "came", "most active"), (True, "legal", "most active"), (False, "legal", "0.49")])
+def test_nets_side_by_side_learn_as_each_alone(reset, targets, rule, monkeypatch):
+    settings = dict(seed=4, lr=0.5, decay=0.9, reset=reset, targets=targets, rule=rule, most_letters=1500, most_streams=10**6, stream=40,
+                    test_from=10**6, drift_letters=10)  # fmt: skip
+    monkeypatch.setattr(reber_online, "report", lambda net, r, *_: r)
+    net = continual_reber.blocks(True)
+    found = reber_online.train(Job("a"), net=net, params=half_right(), **settings)
+    counts = []
+    for k in range(3):
+        params = {name: p[[k]] for name, p in half_right().items()}
+        streams = reber_streams.Streams([generators(5, 3)[k]])
+        state, rate, length, counted = net.start(1), 0.5, 0, [0, 0, 0]  # streams, empty memories within one, letters right
+        for _ in range(1500):
+            y, _ = net.step(params, streams.letter, state)
+            good, legal = right_alone(y[0], streams.state[0], rule), np.zeros((1, 7))
+            legal[0, [VOCABULARY.index[letter] for letter, _ in CONTINUAL.states[streams.state[0]]]] = 1
+            streams.advance()
+            net.descend(params, state, y - (np.eye(7)[streams.letter] if targets == "came" else legal), rate)
+            rate, length, counted[2] = rate * 0.9, length + good, counted[2] + good
+            if reset and VOCABULARY.symbols[streams.letter[0]] == "B" and streams.state[0] == reber_streams.FOLLOWING[0, 0]:
+                state.reset()
+                counted[1] += 1
+            if not good or length == 40:
+                state.reset()
+                streams.begin(np.array([0]))
+                rate, length, counted[0] = 0.5, 0, counted[0] + 1
+        for name, p in params.items():
+            np.testing.assert_allclose(found["params"][name][k], p[0], rtol=0, atol=1e-12)
+        assert found["done"][k] == counted[0] and found["length"][k] == length
+        counts.append(counted)
+    counts = np.array(counts).sum(axis=0)
+    assert counts[0] > 20 and counts[2] > 50 and (counts[1] > 0) == reset
+
+
 def test_an_interrupted_run_of_the_blocks_comes_to_the_same(tmp_path, monkeypatch):
     from experiments import experiment
 
-    settings = continual_reber.ONLINE | continual_reber.SMALL | dict(forget_gate=True, decay=0.9, decay_every=2, lr=2.0, targets="came", most_letters=600)
-    monkeypatch.setattr(continual_reber, "report", lambda net, r, *_: {k: p.tolist() for k, p in r["params"].items()}
+    settings = continual_reber.ONLINE | continual_reber.SMALL | dict(forget_gate=True, lr=2.0, most_letters=600) | READ
+    monkeypatch.setattr(reber_online, "report", lambda net, r, *_: {k: p.tolist() for k, p in r["params"].items()}
                         | {k: r[k].tolist() for k in ("done", "length", "longest", "tests")} | {"n": r["n"]})  # fmt: skip
     whole = continual_reber.train(Job("a"), **settings)
     monkeypatch.setattr(experiment, "SAVE_EVERY", -1)
