@@ -76,14 +76,14 @@ class Table:
         return f'<div class="pst-scrollable-table-container">{table}</div>'  # scrolls by itself where the page is narrow
 
 
-def table(name: str, columns: dict, rows: Sequence[str] | None = None, first: str = "run") -> Table:
+def table(name: str, columns: dict, rows: Sequence[str] | dict[str, str] | None = None, first: str = "run") -> Table:
     """Rows of a record, side by side: what the paper prints and what was found here.
 
     Args:
         name: of the record.
         columns: by heading, where the value lies in a run, as "published.mean" or "result.trials.solved"; or a function of the run.
             What a run does not have is shown as a dash.
-        rows: labels of the runs to show, in this order; all if None.
+        rows: labels of the runs to show, in this order, or a dict from labels to what to call them; all if None.
         first: heading of the column of labels.
     Returns: a `Table`; large numbers get commas, others three digits.
     Raises: SettingError for a name that has no record, a label that it does not have, or columns that are no dict.
@@ -93,10 +93,10 @@ def table(name: str, columns: dict, rows: Sequence[str] | None = None, first: st
         raise SettingError(f"columns: expected a dict from headings to paths such as 'result.mean' or functions of a run, got {columns!r}")
     for label in runs if rows is None else rows:
         checks.one_of("rows", label, list(runs))
-    body = []
+    names, body = rows if isinstance(rows, dict) else {}, []
     for label in runs if rows is None else rows:
         values = (where(runs[label]) if callable(where) else at(runs[label], where) for where in columns.values())
-        body.append((label, *map(shown, values)))
+        body.append((names.get(label, label), *map(shown, values)))
     return Table((first, *columns), tuple(body))
 
 

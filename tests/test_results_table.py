@@ -26,6 +26,8 @@ def test_rows_and_columns():
     assert found.rows == (("LSTM <1>", "5,040", "38,600", "0.123", "no", "18"), ("RTRL", "–", "–", "–", "–", "0"))
     turned = results.table("lags", {"paper": "published.mean"}, rows=["RTRL", "LSTM <1>"], first="method")
     assert turned.head == ("method", "paper") and [row[0] for row in turned.rows] == ["RTRL", "LSTM <1>"]
+    called = results.table("lags", {"paper": "published.mean"}, rows={"RTRL": "the other", "LSTM <1>": "ours"})
+    assert called.rows == (("the other", "–"), ("ours", "5,040"))
 
 
 def test_how_values_look():
