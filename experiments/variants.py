@@ -4,7 +4,7 @@ r"""Which gate matters? Variants of the LSTM, the GRU and the vanilla cell on tw
 character of a novel, in small letters, read in chunks of 40; the state is zero at the start of each.
 
 Every variant has about as many trained parameters as the standard LSTM (forget gate, no peepholes) with 24 units on "memory" and 48 on
-"text": its number of units is chosen so. All get the same updates, Adam, the same two learning rates, gradients shortened to 1, and
+"text": its number of units is chosen so. All get the same updates, Adam, two learning rates, the same for all, gradients shortened to 1, and
 five starts. On "text" the rate is chosen on one part of the held-out text and judged on another; on "memory" every sequence is new.
 
 A gate that is taken out stands open: its weights are zero and its bias is 30, where the logistic function is 1 to all digits of
@@ -13,9 +13,8 @@ all gates that keep begin with a bias of ln u, u uniform from 1 to the lag, and 
 start of Tallec and Ollivier 2018), the same rule for every variant that has such a gate; the vanilla cell begins with an orthogonal W.
 On "text" all begin as the library begins them.
 
-Small nets, short training, two rates: this tells what a gate is for, not which cell is best. On "text" the larger rate was the better
-one for every variant, and 200 updates are the beginning of a training (a table of pairs of letters has 3.38 bits on the same text): the
-rows tell who learns first, and a longer training may order them otherwise.
+Small nets, short training, two rates: this tells what a gate is for, not which cell is best. On "text" 600 updates are still early in a
+training (a table of pairs of letters has 3.38 bits on the same text), and a longer one may order close rows otherwise. So may other rates.
 """
 
 from __future__ import annotations
