@@ -4,8 +4,8 @@ r"""Which gate matters? Variants of the LSTM, the GRU and the vanilla cell on tw
 character of a novel, in small letters, read in chunks of 40; the state is zero at the start of each.
 
 Every variant has about as many trained parameters as the standard LSTM (forget gate, no peepholes) with 24 units on "memory" and 48 on
-"text": its number of units is chosen so. All get the same updates, Adam, two learning rates, the same for all, gradients shortened to 1, and
-five starts. On "text" the rate is chosen on one part of the held-out text and judged on another; on "memory" every sequence is new.
+"text": its number of units is chosen so. All get the same updates, Adam, two learning rates, the same for all, gradients shortened to 1,
+and five starts. On "text" the rate is chosen on one part of the held-out text and judged on another; on "memory" every sequence is new.
 
 A gate that is taken out stands open: its weights are zero and its bias is 30, where the logistic function is 1 to all digits of
 float32 and has no slope, so that nothing of it is ever trained; it is not counted. "No forget gate" is the cell of 1997. On "memory"
