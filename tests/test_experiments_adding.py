@@ -25,7 +25,7 @@ def test_gradients_are_those_of_autograd(model):
     h = c = torch.zeros(cell.H, 5, dtype=torch.float64)
     for x in torch.tensor(task.x):
         a = lambda k, h: p[f"U_{k}"] @ x + p[f"W_{k}"] @ h + p[f"b_{k}"]  # noqa: B023, E731
-        if model == "LSTM":
+        if "LSTM" in model:
             c = torch.sigmoid(a("f", h)) * c + torch.sigmoid(a("i", h)) * torch.tanh(a("g", h))
             h = torch.sigmoid(a("o", h)) * torch.tanh(c)
         elif model == "GRU":
@@ -59,6 +59,14 @@ def test_models_are_of_about_one_size_and_learn_alike():
     rows = adding_modern.EXPERIMENT.runs
     assert len({str({k: v for k, v in r.settings.items() if k not in ("model", "T", "rates")}) for r in rows.values()}) == 1, "cap, batches"
     assert len({str(r.settings["rates"]) for r in rows.values() if r.settings["T"] < 400}) == 1, "the same search"
+
+
+def test_gates_that_are_open_keep_for_as_long_as_the_sequence():
+    net = adding_modern.Trial(adding_modern.OPEN, 50, 1e-3, 0, 8, 1.0).net
+    keeps = np.exp(net.params["b_f"])  # u, where f = u / (u + 1): kept for about u steps
+    assert 1 < keeps.min() < keeps.max() < 49 and keeps.std() > 5
+    np.testing.assert_array_equal(net.params["b_i"], -net.params["b_f"])
+    assert (adding_modern.Trial("LSTM", 50, 1e-3, 0, 8, 1.0).net.params["b_f"] == 1).all()
 
 
 def test_rates_at_400_are_those_found_at_200():
