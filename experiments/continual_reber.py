@@ -14,8 +14,7 @@ What is right, and what the target is, the sources at hand leave open, and it de
 | "came" | one for the letter that came | the letters that may come are the most active outputs, as in 1997 |
 
 A squared error of 0.49 against the letter that came would let a net pass that has forgotten T or P and says 0.5 for both (a test shows
-it). The row with the memory emptied from outside before each string speaks for "may come": with "came", no such net was solved in trial
-runs, and three of four are in the paper.
+it). The rows with the memory emptied from outside before each string speak for "may come".
 
 What the LSTM of 1997 does under Adam. With exact gradients some of its nets become perfect although nearly all their memories grow
 without bound: where $\tanh(c)$ is ±1 for good, $h = \pm o$, and o, fed by h, is a plain recurrent net of logistic units. It works with
@@ -101,6 +100,7 @@ EXPERIMENT = Experiment("continual_reber", "The continual Reber stream, with and
     "1997, may come": literal("may come", "1997", False),
     "forget gates, may come": literal("may come", "fixed", True, letters=10_000_000),
     "forget gates, falling rate, may come": literal("may come", "falling", True, decay=0.99),
+    "1997, reset from outside, came": literal("came", "reset", False, reset=True),
     "1997, came": literal("came", "1997", False),
     "forget gates, came": literal("came", "fixed", True),
     "forget gates, falling rate, came": literal("came", "falling", True, decay=0.99),
