@@ -1,20 +1,21 @@
 """What the experiments found: the records that `make experiments` writes, for the chapters that show them.
 
 The records lie in the repository, beside the package, in `experiments/results/`; the package of the live page holds a copy. A
-package that is installed without them says so.
+package that is installed without them says so. Nets that train longer than a chapter's minute have their weights there too.
 """
 
 from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from . import checks
+from . import checkpoint, checks
 from .errors import SettingError
 
 _HERE = Path(__file__).resolve().parent
@@ -34,6 +35,38 @@ def load(name: str) -> dict:
     if name not in names():
         raise SettingError(f"name: expected an experiment with a record in {RESULTS.name}/ ({', '.join(names()) or 'none'}), got {name!r}")
     return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+def keep(name: str, params: dict) -> dict:
+    """Store trained parameters beside the records, as `weights/NAME.npz`, in half precision: a book need not carry digits that nobody sees.
+
+    Args: name: small letters, digits and "_"; params: a flat dict of arrays, NumPy's or Torch's on the CPU.
+    Returns: the parameters as `weights` gives them back, rounded: measure these, and the record tells of what is stored.
+    Raises: SettingError for a name that makes no good file name, for no parameters, or for numbers that half precision cannot hold.
+    """
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9_]+", name):
+        raise SettingError(f"name: expected small letters, digits and _, got {name!r}")
+    if not isinstance(params, dict) or not params:
+        raise SettingError(f"params: expected a dict with at least one array, got {params!r}")
+    with np.errstate(over="ignore"):
+        half = {k: np.asarray(v).astype(np.float16) for k, v in params.items()}
+    for k, v in half.items():
+        if not np.isfinite(v).all():
+            raise SettingError(f"params[{k!r}]: expected finite numbers up to 65504, got others")
+    (RESULTS / "weights").mkdir(exist_ok=True)
+    checkpoint.save(RESULTS / "weights" / f"{name}.npz", half)
+    return weights(name)
+
+
+def weights(name: str, dtype: type = np.float32) -> dict:
+    """Parameters that an experiment has trained and kept: a flat dict of arrays, for the model that the experiment's module names.
+
+    Raises: SettingError for a name under which nothing is kept.
+    """
+    kept = sorted(p.stem for p in (RESULTS / "weights").glob("*.npz"))
+    if name not in kept:
+        raise SettingError(f"name: expected weights that were kept ({', '.join(kept) or 'none are'}), got {name!r}")
+    return {k: v.astype(dtype) for k, v in checkpoint.load(RESULTS / "weights" / f"{name}.npz").items()}
 
 
 def trials(solved: Sequence[int | None], cap: int | None = None) -> dict:

@@ -158,6 +158,7 @@ ELSEWHERE = {
     "test_gpu.py": "gpu.devices.device gpu.devices.to_torch gpu.devices.to_numpy",
     "test_gpu_fused.py": "gpu.fused.run",
     "test_experiments.py": "results.load results.trials results.outcome", "test_results_table.py": "results.table",
+    "test_results_weights.py": "results.keep results.weights",
 }  # fmt: skip
 # Behind a door: whole modules of the machinery, whose callers have looked; and by name what has nothing to refuse.
 BEHIND = re.compile(r"""(

@@ -24,11 +24,13 @@ from book.live.wheel import pure_wheel
 ROOT = Path(__file__).resolve().parents[1]
 CONTENT = b"what Pyodide has built"
 SUM = hashlib.sha256(CONTENT).hexdigest()
+KEPT = ROOT / "experiments" / "results"
+RECORDS = {f"rnncore/records/{p.relative_to(KEPT).as_posix()}": p for pattern in ("*.json", "weights/*.npz") for p in KEPT.glob(pattern)}
 
 
 def test_the_records_go_with_the_package(tmp_path):
     names = zipfile.ZipFile(assemble.own_wheel(tmp_path)).namelist()
-    assert {f"rnncore/records/{p.name}" for p in (ROOT / "experiments" / "results").glob("*.json")} <= set(names)
+    assert set(RECORDS) <= set(names)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +105,7 @@ def test_rnncore_in_the_page_is_todays(distribution):
         inside = {name: wheel.read(name) for name in wheel.namelist() if name.startswith("rnncore/")}
     files = {f"rnncore/{path.relative_to(ROOT / 'rnncore').as_posix()}": path.read_bytes()
              for path in (ROOT / "rnncore").rglob("*") if path.is_file() and "__pycache__" not in path.parts}  # fmt: skip
-    files |= {f"rnncore/records/{path.name}": path.read_bytes() for path in (ROOT / "experiments" / "results").glob("*.json")}
+    files |= {name: path.read_bytes() for name, path in RECORDS.items()}
     ours = {name for name in files if not name.endswith((".md", "make.py"))}
     assert {name for name in ours if inside.get(name) != files[name]} == set()
     assert set(inside) <= set(files)
