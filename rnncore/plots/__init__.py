@@ -3,7 +3,7 @@
 from .bands import band
 from .boxes import activities, confidences, distribution, matrix
 from .bptt import activity_stack, paths, truncation_windows
-from .by_length import sequences_by_length, solved_by_length
+from .by_length import accuracy_by_length, sequences_by_length, solved_by_length
 from .drift import counter, drift, forgetting, states
 from .gated import gru
 from .gradients import against_window, clipping, contributions, growth, step_size
@@ -12,13 +12,14 @@ from .history import patterns, time_line
 from .lstm import cell, gates
 from .memory import four_memories
 from .museum import loss_beside_right
+from .seq2seq import beams, encoder_decoder, updates_needed
 from .spectrum import jacobian_norms, spectrum
 from .style import COLOR, LINES, MARKERS, use_style
 
 __all__ = [
-    "COLOR", "LINES", "MARKERS", "activities", "activity_stack", "against_window", "band", "cell", "circuit",
-    "circuit_and_unfolded", "clipping", "confidences", "contributions", "counter", "distribution", "drift", "forgetting",
-    "four_memories", "gates", "growth", "gru", "jacobian_norms", "loss_beside_right", "matrix", "neurons", "paths",
-    "patterns", "sequences_by_length", "solved_by_length", "spectrum", "states", "step_size", "time_line",
-    "truncation_windows", "unfolded", "use_style",
+    "COLOR", "LINES", "MARKERS", "accuracy_by_length", "activities", "activity_stack", "against_window", "band", "beams",
+    "cell", "circuit", "circuit_and_unfolded", "clipping", "confidences", "contributions", "counter", "distribution", "drift",
+    "encoder_decoder", "forgetting", "four_memories", "gates", "growth", "gru", "jacobian_norms", "loss_beside_right", "matrix",
+    "neurons", "paths", "patterns", "sequences_by_length", "solved_by_length", "spectrum", "states", "step_size", "time_line",
+    "truncation_windows", "unfolded", "updates_needed", "use_style",
 ]

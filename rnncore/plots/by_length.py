@@ -1,4 +1,4 @@
-"""Trials by the length of the sequences: how many were solved, and after how many sequences. A colour, line and marker for each model."""
+"""By the length of the sequences: trials solved, after how many sequences, what share is right. Each model has its colour and line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import checks
 from ..errors import SettingError, ShapeError
+from .bands import band
 from .style import COLOR, LINES, MARKERS
 
 _ORDER = ("muted", "x", "o", "h", "gradient", "other")
@@ -57,3 +58,23 @@ def _models(lengths: Sequence[int], runs: Mapping[str, Sequence[dict]]):
             raise ShapeError(f"runs: expected {len(lengths)} results for {name}, one for each length, got {len(rows)}")
         x = lengths * 1.06 ** (k - (len(runs) - 1) / 2)
         yield name, x, rows, {"color": COLOR[color], "linestyle": line, "marker": marker, "markersize": 6}
+
+
+def accuracy_by_length(ax, lengths: Sequence[int], runs: Mapping[str, np.ndarray], trained: tuple[int, int] | None = None):
+    """The share of sequences that are right in every symbol, for each length: the mean over starts and a band from worst to best.
+
+    Args: lengths (n,); runs: model -> shares from 0 to 1, (starts, n); trained: least and greatest length in training, shaded. Returns ax.
+    """
+    lengths = checks.array("lengths", np.asarray(lengths, dtype=float), ("lengths",))
+    if not 0 < len(runs) <= len(_ORDER):
+        raise SettingError(f"runs: expected one to {len(_ORDER)} models, got {len(runs)}")
+    if trained is not None:
+        ax.axvspan(trained[0] - 0.5, trained[1] + 0.5, color=COLOR["other"], alpha=0.15, lw=0, label="lengths in training")
+    for (name, shares), color, line, marker in zip(runs.items(), ("o", "h", "x", "gradient", "muted", "other"), LINES + LINES, MARKERS):
+        shares = np.asarray(shares, dtype=float)
+        if not (0 <= shares.min() and shares.max() <= 1):
+            raise SettingError(f"runs: expected shares from 0 to 1 for {name}, got {shares.min():.3g} to {shares.max():.3g}")
+        band(ax, lengths, 100 * shares, COLOR[color], name, line=line, marker=marker, markersize=4)
+    ax.set(xlabel="length of the source S", ylabel="sequences right in %", ylim=(-4, 104))
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    return ax
