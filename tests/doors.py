@@ -14,6 +14,7 @@ from rnncore.reference.chunker import Chunker
 from rnncore.reference.evolution import SNES
 from rnncore.reference.memory_blocks import MemoryBlocks, generators
 from rnncore.tasks import recall, sunspots, text_stream
+from rnncore.tasks.lookahead import lookahead
 from rnncore.text import Vocabulary
 
 D, H, K, B, T = 3, 4, 3, 2, 5
@@ -167,6 +168,8 @@ DOORS = {
     "tasks.timed_spikes.timed_spikes": (None, dict(T=5, F=2, B=2)),
     "tasks.timed_spikes.steps_right": (None, dict(outputs=X, targets=X, tolerance=0.49)),
     "tasks.temporal_xor.stream": (None, dict(rng=RNG, threes=4)), "tasks.temporal_xor.pieces": (None, dict(rng=RNG, bits=BITS * 1.0, T=3, B=2)),
+    "tasks.lookahead.lookahead": (None, dict(rng=RNG, B=2, T=3, delay=1, past=1)), "tasks.lookahead.bound": (None, dict(k=2, delay=1)),
+    "tasks.lookahead.Lookahead.right": (lambda outputs: lookahead(np.random.default_rng(0), 2, T=2).right(outputs), dict(outputs=np.ones((5, 4, 2)))),
     "tasks.temporal_xor.errors_by_place": (None, dict(said=BITS[1:] * 1.0, bits=BITS * 1.0, skip=3)),
     "tasks.order.entropy": (None, dict(ids=IDS[:, 0], K=K)), "tasks.order.conditional_entropy": (None, dict(ids=IDS[:, 0], K=K)),
     "tasks.count_table.table_bits": (None, dict(train=BITS, held=BITS, K=2, order=1, lean=5.0)),
