@@ -8,7 +8,7 @@ import torch
 from rnncore import convert, decoding, training
 from rnncore.reference import (
     GRU, LSTM, Batch, Elman, Embedding, EncoderDecoder, Jordan, Model, Readout,
-    Untied, fused, optimizers, run, unroll,
+    Untied, depth, fused, optimizers, run, unroll,
 )  # fmt: skip
 from rnncore.reference.chunker import Chunker
 from rnncore.reference.evolution import SNES
@@ -89,6 +89,14 @@ DOORS = {
     "reference.fused.symbols.SymbolTrainer": (None, dict(cell=GRU(D, H), params=PM, lr=0.1, max_norm=1.0)),
     "reference.fused.symbols.SymbolTrainer.step": (lambda **a: fused.symbols.SymbolTrainer(GRU(D, H), PM).step(**a), dict(ids=IDS, targets=IDS)),
     "reference.rtrl.rtrl": (None, dict(cell=CELL, params=P, x=X, state=STATE, d_loss=lambda t, h: h)),
+    # cell diagrams
+    "reference.diagrams.Diagram": (None, dict(edges=(("x", "h", 0), ("h", "h", 1), ("h", "o", 0)), inputs=("x",), outputs=("o",))),
+    "reference.diagrams.cell": (None, dict(layers=2, transition=2, output=2, skip=3)), "reference.diagrams.stacked": (None, dict(L=2)),
+    "reference.diagrams.deep_transition": (None, dict(k=2)), "reference.diagrams.deep_output": (None, dict(k=2)), "reference.diagrams.skipping": (None, dict(s=2)),
+    **{f"reference.depth.{name}": (None, dict(diagram=depth.vanilla())) for name in ("recurrent_depth", "feedforward_depth", "skip_coefficient", "deepest_cycle",
+                                                                                  "shortest_cycle", "deepest_path")},
+    **{f"reference.depth.{name}": (None, dict(diagram=depth.vanilla(), T=2)) for name in ("unrolled", "rounds", "longest_path")},
+    "reference.depth.over_steps": (None, dict(diagram=depth.vanilla(), n=2)),
     "reference.structures.one_to_many": (None, dict(x=X[0], T=3)), "reference.structures.one_to_many_backward": (None, dict(dx=X)),
     "reference.lengths.mask_from_lengths": (None, dict(lengths=np.array([1, 2]), T=4)),
     "reference.lengths.lengths_from_mask": (None, dict(mask=np.ones((T, B)))),

@@ -177,7 +177,7 @@ BEHIND = re.compile(r"""(
     | reference\.memory_blocks_(state|learning)\.\S+ | reference\.memory_blocks\.(logistic|MemoryBlocks\.(read|rows|gradient|descend))
     | reference\.memory_blocks_sequences\.check_weights | reference\.memory_blocks_trials\.(Sequences\S*|OnlineTrials\.(next|run))
     | reference\.delay_line\.(push|push_backward) | reference\.dropout\.\w+ | reference\.lengths\.(reversal|reverse) | (reference|gpu)\.losses\.one_hot
-    | reference\.lstm\.cut | (reference|gpu)\.rtrl\.(influence|rtrl_step|check_cell) | reference\.\w+\.check_\w+ | reference\.model\.pair
+    | reference\.lstm\.cut | reference\.diagrams\.vanilla | (reference|gpu)\.rtrl\.(influence|rtrl_step|check_cell) | reference\.\w+\.check_\w+ | reference\.model\.pair
     | reference\.sequences\.(held|output_field|has_last|is_cell|drops) | (reference|gpu)\.unroll\.(truncated|windows|split|check_\w+|count|detach)
     | reference\.initializers\.(zeros|glorot|draw_parameters) | reference\.clipping\.(global_norm|all_finite) | decoding\.(Picker|greedy|check_parameters)
     | gradcheck\.relative_error | gpu\.devices\.as_dtype | run\.(save|load)  # by way of compare, to_torch, fit

@@ -9,6 +9,7 @@ from .gated import gru
 from .gradients import against_window, clipping, contributions, growth, step_size
 from .graphs import circuit, circuit_and_unfolded, neurons, unfolded
 from .history import patterns, time_line
+from .layers import cell_diagram, deepest, order_of_computation
 from .lstm import cell, gates
 from .memory import four_memories
 from .museum import loss_beside_right
@@ -18,8 +19,9 @@ from .style import COLOR, LINES, MARKERS, use_style
 
 __all__ = [
     "COLOR", "LINES", "MARKERS", "accuracy_by_length", "activities", "activity_stack", "against_window", "band", "beams",
-    "cell", "circuit", "circuit_and_unfolded", "clipping", "confidences", "contributions", "counter", "distribution", "drift",
-    "encoder_decoder", "forgetting", "four_memories", "gates", "growth", "gru", "jacobian_norms", "loss_beside_right", "matrix",
-    "neurons", "paths", "patterns", "sequences_by_length", "solved_by_length", "spectrum", "states", "step_size", "time_line",
-    "truncation_windows", "unfolded", "updates_needed", "use_style",
+    "cell", "cell_diagram", "circuit", "circuit_and_unfolded", "clipping", "confidences", "contributions", "counter",
+    "deepest", "distribution", "drift", "encoder_decoder", "forgetting", "four_memories", "gates", "growth", "gru",
+    "jacobian_norms", "loss_beside_right", "matrix", "neurons", "order_of_computation", "paths", "patterns",
+    "sequences_by_length", "solved_by_length", "spectrum", "states", "step_size", "time_line", "truncation_windows",
+    "unfolded", "updates_needed", "use_style",
 ]
