@@ -1,0 +1,126 @@
+"""Names: one to many (a list goes in, a surname comes out letter by letter), and many to one (a name goes in, its list comes out).
+
+Baselines are tables of letters (`letter_tables`), which know the list, and the ending of the name (`rnncore.tasks.names.ending`).
+The net that writes has one input, the symbol of the list; then it reads what it has said. It is judged by the mean negative
+log-likelihood of a letter of the test names, and its samples by whether they are new, and by whether trigrams, which know nothing of the
+net, take them for names of the list that was asked for, as often as they do with real ones.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnncore import metrics, search
+from rnncore.decoding import temperature
+from rnncore.reference import GRU, LSTM, Batch, Elman, Readout
+from rnncore.tasks import names
+from rnncore.tasks.records import END, pad
+from rnncore.text import Vocabulary
+
+from . import letter_tables
+from .fast_model import FastModel
+from .short_training import figures, kept, size, train
+
+CELLS = {"LSTM": LSTM, "GRU": GRU, "vanilla": Elman}
+TASKS = {"surnames": names.surnames, "first names": names.first_names}
+
+
+def symbols(task: names.Names) -> Vocabulary:
+    """What the net that writes reads: the end, a start symbol for each list, the letters."""
+    return Vocabulary((END, *(f"[{c}]" for c in task.classes), *task.symbols.symbols))
+
+
+def writer(task: names.Names, H: int) -> FastModel:
+    """The net that writes names."""
+    K = len(symbols(task))
+    return FastModel(LSTM(K, H), Readout(H, K))
+
+
+def to_write(task: names.Names, part) -> Batch:
+    """The names of a part for the writer: the list, then the letters; wanted are the letters, then the end."""
+    ids, mask = pad([[f"[{task.classes[c]}]", *text, END] for text, c in zip(part.texts, part.classes)], symbols(task))
+    return Batch(ids[:-1], ids[1:], mask[1:])
+
+
+def some(batch: Batch, rng: np.random.Generator, B: int) -> Batch:
+    """B columns at random, no longer than the longest of them."""
+    n = rng.choice(batch.targets.shape[1], B, replace=False)
+    T = int(batch.mask[:, n].sum(axis=0).max())
+    return Batch(batch.x[:T, n], batch.targets[:T, n], batch.mask[:T, n])
+
+
+def write(task: names.Names, model, params: dict, which: int, n: int, rng: np.random.Generator, longest: int = 30) -> list[str]:
+    """n names of a list, drawn letter by letter from what the net says."""
+    letters = symbols(task)
+    step, _ = search.steps_of(model, params)
+    state = model.initial_state(n, next(iter(params.values())).dtype)
+    found = search.decode(step, state, letters.index[f"[{task.classes[which]}]"], letters.index[END], longest, temperature(1.0), rng)
+    return ["".join(letters.symbols[k] for k in ids if k != letters.index[END]) for ids in found]
+
+
+def samples(task: names.Names, said: list[list[str]], judge, shares) -> dict:
+    """What names that were drawn, a list of them for each class, are like."""
+    flat, asked = [name for of in said for name in of], np.repeat(np.arange(len(said)), [len(of) for of in said])
+    whole = [bool(name) and set(name) <= set(task.symbols.symbols) for name in flat]
+    known = set(task.train.texts)
+    return {"drawn": len(flat), "new": round(float(np.mean([name not in known for name in flat])), 4),
+            "different": round(len(set(flat)) / len(flat), 4), "of letters alone": round(float(np.mean(whole)), 4),
+            "taken for the list": round(float((judge.classify(flat, shares) == asked).mean()), 4)}  # fmt: skip
+
+
+def generate(job, H: int, steps: int, B: int, lr: float, draws: int, seeds: list, keep: str | None) -> dict:
+    """The net that writes surnames, and tables of one to five letters."""
+    task = names.surnames()
+    model, parts = writer(task, H), [to_write(task, part) for part in (task.train, task.valid, task.test)]
+    validate = lambda params: model.loss_value(params, parts[1])  # noqa: E731
+    nets = [train(job, model, lambda step, rng: some(parts[0], rng, B), seed, steps, lr, validate) for seed in seeds]
+    best = min(range(len(nets)), key=lambda k: validate(nets[k]))
+    nets[best] = kept(keep, nets[best])
+    losses = [model.loss_value(params, parts[2]) for params in nets]
+    tables = {n: letter_tables.best(task, n) for n in range(1, 6)}
+    shares, rng = np.bincount(task.train.classes) / len(task.train.texts), np.random.default_rng(seeds[0])
+    lists = range(len(task.classes))
+    by_net = [write(task, model, nets[best], which, draws, rng) for which in lists]
+    by_table = [[tables[3].draw(which, rng) for _ in range(draws)] for which in lists]
+    real = tables[3].classify(task.test.texts, shares)
+    return {
+        "parameters": size(model), "weights": keep, "kept": best, "nats": figures(losses),
+        "perplexity": round(metrics.perplexity(float(np.mean(losses))), 3),
+        "tables": {str(n): {"kappa": t.kappa, "nats": round(t.loss(task.test.texts, task.test.classes), 4)} for n, t in tables.items()},
+        "samples": samples(task, by_net, tables[3], shares), "samples of trigrams": samples(task, by_table, tables[3], shares),
+        "trigrams take real test names for their list": round(names.accuracy(task.test, real), 4),
+        "examples": {task.classes[which]: [n for n in by_net[which] if n not in task.train.texts][:5] for which in lists},
+    }  # fmt: skip
+
+
+def reader(task: names.Names, cell: str, H: int) -> FastModel:
+    """The net that reads a name and says at its end which list it is from."""
+    return FastModel(CELLS[cell](len(task.symbols), H), Readout(H, len(task.classes)), output="last")
+
+
+def said(model, params: dict, part) -> np.ndarray:
+    """The classes that it says, (N,)."""
+    return model.forward(params, part.ids, mask=part.mask)[0][0].argmax(axis=0)
+
+
+def recognise(job, task: str, cell: str, H: int, steps: int, B: int, lr: float, seeds: list, keep: str | None) -> dict:
+    """The net that reads names, the ending of the name, and tables of letters as a classifier."""
+    task = TASKS[task]()
+    model = reader(task, cell, H)
+    wrong = lambda params, part: 1 - names.accuracy(part, said(model, params, part))  # noqa: E731
+    loss = lambda params: model.loss_value(params, task.valid.batch)  # noqa: E731
+    nets = [train(job, model, lambda step, rng: task.train.draw(rng, B), seed, steps, lr, loss) for seed in seeds]
+    best = min(range(len(nets)), key=lambda k: loss(nets[k]))
+    nets[best] = kept(keep, nets[best])
+    shares = np.bincount(task.train.classes) / len(task.train.texts)
+    n = max(range(6), key=lambda n: names.accuracy(task.valid, names.ending(task, task.valid, n)))
+    tables = [letter_tables.best(task, k) for k in range(1, 6)]
+    table = max(tables, key=lambda t: names.accuracy(task.valid, t.classify(task.valid.texts, shares)))
+    ask = lambda found: round(names.accuracy(task.test, found), 4)  # noqa: E731
+    return {
+        "parameters": size(model), "weights": keep, "kept": best, "names": [len(p.texts) for p in (task.train, task.valid, task.test)],
+        "left out": task.left_out, "test": figures(1 - wrong(params, task.test) for params in nets),
+        "train": figures(1 - wrong(params, task.train) for params in nets),
+        "majority": ask(names.ending(task, task.test, 0)), "ending": {"letters": n, "test": ask(names.ending(task, task.test, n))},
+        "tables": {"letters": table.n, "test": ask(table.classify(task.test.texts, shares))},
+    }  # fmt: skip
