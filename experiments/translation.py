@@ -56,7 +56,7 @@ def train(job, model, part, seed: list, updates: int, B: int, rate: float, decay
         if decay:
             trainer.optimizer.theta *= 1 - decay * trainer.optimizer.lr
         job.say(f"seed {seed}, update {update + 1}: loss {losses[-1]:.3f}")
-    return trainer.params, [round(float(p.mean()), 4) for p in np.array_split(np.array(losses), points)]
+    return trainer.params, [round(float(p.mean()), 4) for p in np.array_split(np.array(losses), min(points, updates))]
 
 
 def words(task, ids: list) -> list[tuple]:
