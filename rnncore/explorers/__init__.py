@@ -1,5 +1,6 @@
 """Explorers: widgets that compute in the page, in the built book as in JupyterLab."""
 
+from .attention import AttentionExplorer
 from .bptt import BPTTExplorer
 from .gates import GatesExplorer
 from .hello import HelloExplorer
@@ -7,4 +8,12 @@ from .hopfield import HopfieldExplorer
 from .spectrum import SpectrumExplorer
 from .unfolding import UnfoldingExplorer
 
-__all__ = ["BPTTExplorer", "GatesExplorer", "HelloExplorer", "HopfieldExplorer", "SpectrumExplorer", "UnfoldingExplorer"]
+__all__ = [
+    "AttentionExplorer",
+    "BPTTExplorer",
+    "GatesExplorer",
+    "HelloExplorer",
+    "HopfieldExplorer",
+    "SpectrumExplorer",
+    "UnfoldingExplorer",
+]
