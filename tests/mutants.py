@@ -590,6 +590,7 @@ MUTANTS = [
     Mutant("dna: window one base off", "tasks/dna.py", "np.minimum(at + radius + 1, BLOCK)", "np.minimum(at + radius, BLOCK)", "tasks_real"),
     Mutant("ecg: beats one sample late", "tasks/ecg.py", "peaks[kept] - 1, width", "peaks[kept], width", "tasks_real"),
     Mutant("ecg: learns from later seconds", "tasks/ecg.py", "slice(0, CALM * HZ - 1)", "slice(0, CALM * HZ + 90)", "tasks_real"),
+    Mutant("ecg: altered one sample late", "tasks/ecg.py", "narrow[changed] + 1:", "narrow[changed] + 2:", "tasks_real"),
     Mutant("ecg: ties count whole", "tasks/ecg.py", "(difference == 0).mean() / 2", "(difference == 0).mean()", "tasks_real"),
     Mutant("ecg: linear prediction fitted on the test", "tasks/ecg.py", "fit = slice(0, task.train.stop - N + 1)",
            "fit = slice(100, task.train.stop - N + 101)", "tasks_real"),

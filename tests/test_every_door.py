@@ -151,7 +151,7 @@ ELSEWHERE = {
     "test_refusals_data.py": """tasks.records.part_of tasks.records.pad tasks.records.labelled tasks.records.translated tasks.records.majority
         tasks.records.Labelled.draw tasks.records.Translated.draw tasks.names.ending tasks.names.accuracy tasks.sentiment.words
         tasks.sentiment.sentiment tasks.rain.right tasks.rain.segments tasks.rain.table tasks.dna.Part.windows tasks.dna.window
-        tasks.ecg.segments tasks.ecg.surprise tasks.ecg.autoregression tasks.ecg.beats tasks.ecg.auc tasks.numbers.numbers tasks.numbers.composed""",
+        tasks.ecg.segments tasks.ecg.altered tasks.ecg.surprise tasks.ecg.autoregression tasks.ecg.beats tasks.ecg.auc tasks.numbers.numbers tasks.numbers.composed""",
     "test_tasks_captions.py": """tasks.captions.caption tasks.captions.held_out tasks.captions.most_frequent tasks.captions.nearest
         tasks.captions.scenes tasks.captions.stepper tasks.captions.text""",
     "test_tasks_translation.py": "tasks.translation.understood tasks.translation.word_by_word tasks.translation.translation",

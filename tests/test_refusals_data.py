@@ -56,6 +56,7 @@ CASES = [
     ("ecg: N", SettingError, lambda m: ecg.autoregression(m["ecg"], 720)),
     ("ecg: no beats", EmptySequenceError, lambda m: ecg.beats(np.zeros(100))),
     ("ecg: beats of integers", DtypeError, lambda m: ecg.beats(np.zeros(100, int))),
+    ("ecg: kind", SettingError, lambda m: ecg.altered(m["ecg"], "louder")),
     ("auc: one kind", SettingError, lambda m: ecg.auc(np.zeros(2), np.array([True, True]))),
     ("auc: lengths", SettingError, lambda m: ecg.auc(np.zeros(2), np.array([True, False, True]))),
     ("auc: NaN", NotFiniteError, lambda m: ecg.auc(np.array([0, np.nan]), np.array([True, False]))),

@@ -267,6 +267,26 @@ def test_ecg_scores_and_baselines():
     assert [round(v, 2) for v in values] == [0.0, 0.94, 0.99]
 
 
+@pytest.mark.parametrize("kind", ecg.KINDS)
+def test_ecg_altered_beats_are_every_fourth_narrow_one(kind):
+    task = ecg.ecg()
+    there = task.targets.copy()
+    found = ecg.altered(task, kind)
+    assert (task.targets == there).all() and (found.x[1:] == found.targets[:-1]).all() and found.x.shape == task.x.shape
+    assert (found.beats == task.beats[~task.broad]).all() and found.broad.tolist() == [n % 4 == 1 for n in range(96)]
+    differs = np.flatnonzero(found.targets[:, 0, 0] != task.targets[:, 0, 0])
+    assert differs[0] >= task.test.start and {int(abs(found.beats[found.broad] - n).min()) for n in differs} <= set(range(10))
+    here = found.beats[found.broad][:, None] + np.arange(-9, 10)
+    beat, was = found.targets[here, 0, 0], task.targets[here, 0, 0]
+    expected = {"backwards": was[:, ::-1], "upside down": -was}.get(kind)
+    if kind == "left out":
+        assert np.allclose(np.diff(beat, n=2), 0) and (beat[:, [0, -1]] == was[:, [0, -1]]).all()
+    else:
+        assert (beat == expected).all()
+        strength = [ecg.auc(ecg.surprise(t, ecg.silence(t)), t.broad) for t in (found, task)]
+        assert abs(strength[0] - 0.5) < 0.05 and strength[1] > 0.99  # strength is blind to it
+
+
 # dates and numbers
 
 

@@ -27,6 +27,7 @@ HZ = 90
 CALM, LATER = 16, 214  # seconds: training ends, the test begins
 NARROW, BROAD = 3, 7  # samples at half height
 NEAR = 15  # samples before and after a peak that belong to its beat
+AROUND, KINDS = 9, ("backwards", "upside down", "left out")  # 0.1 s on both sides, and what `altered` does with them
 
 
 class Ecg(NamedTuple):
@@ -83,6 +84,26 @@ def surprise(task: Ecg, prediction: np.ndarray) -> np.ndarray:
     """For each beat of the test the mean squared error from 15 samples before its peak to 15 after it, (n,). Args: prediction (T,)."""
     error = (checks.array("prediction", prediction, (len(task.seconds),)) - task.targets[:, 0, 0]) ** 2
     return error[task.beats[:, None] + np.arange(-NEAR, NEAR + 1)].mean(axis=1)
+
+
+def altered(task: Ecg, kind: str) -> Ecg:
+    """The recording with every fourth narrow beat of the test changed by us: anomalies that are not told by the strength of the wave.
+
+    The changed beats are marked in `broad`; the truly broad ones are left out. What is changed are the `AROUND` samples before and after
+    a peak, with it: "backwards" in time, "upside down", or "left out", a straight line in their place. The training part stays as it is.
+
+    Raises: SettingError for another kind.
+    """
+    checks.one_of("kind", kind, KINDS)
+    series = np.concatenate([task.x[:1, 0, 0], task.targets[:, 0, 0]])
+    narrow = task.beats[~task.broad]
+    changed = np.arange(len(narrow)) % 4 == 1
+    for peak in narrow[changed] + 1:
+        near = slice(peak - AROUND, peak + AROUND + 1)
+        beat = series[near]
+        series[near] = {"backwards": beat[::-1].copy(), "upside down": -beat, "left out": np.linspace(beat[0], beat[-1], len(beat))}[kind]
+    series = series[:, None, None]
+    return task._replace(x=series[:-1], targets=series[1:], beats=narrow, broad=changed)
 
 
 def auc(scores: np.ndarray, positive: np.ndarray) -> float:
