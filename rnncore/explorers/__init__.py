@@ -6,6 +6,7 @@ from .gates import GatesExplorer
 from .hello import HelloExplorer
 from .hopfield import HopfieldExplorer
 from .spectrum import SpectrumExplorer
+from .structures import StructuresExplorer
 from .unfolding import UnfoldingExplorer
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "HelloExplorer",
     "HopfieldExplorer",
     "SpectrumExplorer",
+    "StructuresExplorer",
     "UnfoldingExplorer",
 ]
