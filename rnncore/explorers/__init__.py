@@ -2,6 +2,7 @@
 
 from .attention import AttentionExplorer
 from .bptt import BPTTExplorer
+from .forcing import ForcingExplorer
 from .gates import GatesExplorer
 from .hello import HelloExplorer
 from .hopfield import HopfieldExplorer
@@ -12,6 +13,7 @@ from .unfolding import UnfoldingExplorer
 __all__ = [
     "AttentionExplorer",
     "BPTTExplorer",
+    "ForcingExplorer",
     "GatesExplorer",
     "HelloExplorer",
     "HopfieldExplorer",
