@@ -34,9 +34,10 @@ def probabilities(model, params: dict, task: rain.Rain) -> np.ndarray:
 
 
 def log_loss(task: rain.Rain, said: np.ndarray, part: slice) -> float:
-    """Mean negative log-likelihood of a part, in nats."""
+    """Mean negative log-likelihood of a part, in nats: infinite for who was certain once, and wrong."""
     wet = task.targets[part, 0, 0] == 1
-    return float(-np.log(np.clip(np.where(wet, said[part], 1 - said[part]), 1e-6, 1)).mean())
+    with np.errstate(divide="ignore"):
+        return float(-np.log(np.where(wet, said[part], 1 - said[part])).mean())
 
 
 def logistic_regression(task: rain.Rain, rounds: int = 30) -> np.ndarray:
@@ -66,7 +67,8 @@ def tomorrow(job, H: int, steps: int, B: int, T: int, lr: float, seeds: list, ke
     days = max(range(1, 7), key=lambda d: rain.right(task, rain.table(task, d), task.valid))
     said = {"majority": rain.always(task), "yesterday": rain.persistence(task), "table": rain.table(task, days),
             "logistic regression": logistic_regression(task)}  # fmt: skip
-    marks = lambda p: {"test": round(rain.right(task, p, task.test), 4), "nats": round(log_loss(task, p, task.test), 4)}  # noqa: E731
+    nats = lambda p: round(log_loss(task, p, task.test), 4)  # noqa: E731
+    marks = lambda p: {"test": round(rain.right(task, p, task.test), 4), "nats": nats(p) if 0 < p.min() and p.max() < 1 else None}  # noqa: E731
     by_net = [probabilities(model, params, task) for params in nets]
     n = task.test.stop - task.test.start
     return {"parameters": size(model), "weights": keep, "kept": best, "test days": n, "days of the table": days,

@@ -66,7 +66,9 @@ class Interrupted(experiment.Job):
 LONGER = {"noisy_lag.blocks": dict(cap=230), "reber.learn": dict(cap=130)}  # in small they are over before the first save
 FUNCTIONS = {f"{run.function.__module__.split('.')[-1]}.{run.function.__name__}": (label, run) for _, label, run in reversed(RUNS)}
 SHORT = {"reber_symbols.frozen", "hopfield_capacity.capacity", "noisy_lag.states", "rtrl_cost.equality", "rtrl_cost.price", "rtrl_cost.memory",
-         "variants.step_times"}  # fmt: skip
+         "variants.step_times", "structures_names.generate", "structures_names.recognise", "structures_scenes.caption", "structures_scenes.films",
+         "structures_labels.sentences", "structures_labels.tomorrow", "directions.coding", "directions.counted", "directions.surnames",
+         "layers.study"}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - SHORT))
