@@ -10,7 +10,7 @@ from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
 from rnncore import plots
 from rnncore.errors import SettingError
-from rnncore.plots.structures import KINDS
+from rnncore.plots.structures import STRUCTURES
 
 GIVEN = {"one to one": 1, "one to many": 1, "many to one": 4, "many to many, in step": 4, "many to many, one after the other": 4, "bidirectional": 4}
 CIRCLES = {"one to one": 3, "one to many": 9, "many to one": 6, "many to many, in step": 9, "many to many, one after the other": 13, "bidirectional": 14}
@@ -24,7 +24,7 @@ def ax():
     plt.close("all")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", STRUCTURES)
 def test_nodes_and_arrows(ax, kind):
     assert plots.structure(ax, kind, 4) is ax
     count = lambda sort: sum(type(p) is sort for p in ax.patches)  # noqa: E731

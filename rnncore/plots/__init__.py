@@ -15,16 +15,15 @@ from .memory import four_memories
 from .museum import loss_beside_right
 from .seq2seq import beams, encoder_decoder, updates_needed
 from .spectrum import jacobian_norms, spectrum
-from .structures import structure
+from .structures import STRUCTURES, structure
 from .style import COLOR, LINES, MARKERS, use_style
 from .surprise import surprise
 
 __all__ = [
-    "COLOR", "LINES", "MARKERS", "accuracy_by_length", "activities", "activity_stack", "against_window", "band",
-    "beams", "cell", "cell_diagram", "circuit", "circuit_and_unfolded", "clipping", "confidences",
-    "contributions", "counter", "deepest", "distribution", "drift", "encoder_decoder", "forgetting",
-    "four_memories", "gates", "growth", "gru", "jacobian_norms", "loss_beside_right", "matrix", "neurons",
-    "order_of_computation", "paths", "patterns", "sequences_by_length", "solved_by_length", "spectrum", "states",
-    "step_size", "structure", "surprise", "time_line", "truncation_windows", "unfolded", "updates_needed",
-    "use_style",
+    "COLOR", "LINES", "MARKERS", "STRUCTURES", "accuracy_by_length", "activities", "activity_stack", "against_window",
+    "band", "beams", "cell", "cell_diagram", "circuit", "circuit_and_unfolded", "clipping", "confidences",
+    "contributions", "counter", "deepest", "distribution", "drift", "encoder_decoder", "forgetting", "four_memories",
+    "gates", "growth", "gru", "jacobian_norms", "loss_beside_right", "matrix", "neurons", "order_of_computation",
+    "paths", "patterns", "sequences_by_length", "solved_by_length", "spectrum", "states", "step_size", "structure",
+    "surprise", "time_line", "truncation_windows", "unfolded", "updates_needed", "use_style",
 ]

@@ -10,7 +10,7 @@ from .. import checks
 from .graphs import DX, DY, RADIUS, Box, arrow, node
 from .style import COLOR
 
-KINDS = ("one to one", "one to many", "many to one", "many to many, in step", "many to many, one after the other", "bidirectional")
+STRUCTURES = ("one to one", "one to many", "many to one", "many to many, in step", "many to many, one after the other", "bidirectional")
 _BACK = COLOR["c"]  # what belongs to the direction back
 _FED = (0, (3, 2))
 
@@ -18,10 +18,10 @@ _FED = (0, (3, 2))
 def structure(ax, kind: str, T: int = 3, *, fontsize: float = 11):
     """Draw one structure.
 
-    Args: kind: one of `KINDS`; T: steps (of the encoder and of the decoder each; one to one has a single one whatever T).
+    Args: kind: one of `STRUCTURES`; T: steps (of the encoder and of the decoder each; one to one has a single one whatever T).
     Returns: ax.
     """
-    checks.one_of("kind", kind, KINDS)
+    checks.one_of("kind", kind, STRUCTURES)
     checks.positive("T", T, integer=True)
     if kind == "bidirectional":
         return _bidirectional(ax, T, fontsize)
