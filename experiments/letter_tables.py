@@ -68,5 +68,9 @@ class Tables:
 
 def best(task, n: int, kappas=(0.5, 1, 2, 5, 10, 20)) -> Tables:
     """The tables of the training names of a task (`rnncore.tasks.names`) with the κ that is best on its validation names."""
-    made = [Tables(task.train.texts, task.train.classes, n, kappa) for kappa in kappas]
-    return min(made, key=lambda t: t.loss(task.valid.texts, task.valid.classes))
+    tables = Tables(task.train.texts, task.train.classes, n, kappas[0])
+    losses = {}
+    for tables.kappa in kappas:
+        losses[tables.kappa] = tables.loss(task.valid.texts, task.valid.classes)
+    tables.kappa = min(losses, key=losses.get)
+    return tables

@@ -1,12 +1,8 @@
-"""Real sequences with an answer at each step, or one at the end: rain, DNA, sentences. Each beside what can be had without a recurrent net.
+"""An answer at each step, rain, or one at the end, sentences; each beside what can be had without a recurrent net.
 
 Rain: a GRU on the days, judged on 2015. Baselines are the majority, yesterday again, the best table of patterns of wet and dry days
 (chosen on 2014), and logistic regression on the same seven numbers of one day, which is the same task with no memory. The test has
 365 days, so that the standard error of an accuracy is above two points: differences of one point say nothing.
-
-DNA: a bidirectional LSTM on windows of a genome; the baseline is naive Bayes on the words around a base (`dna.window`), its word length
-and radius chosen on the validation blocks. Bases of one gene stand together, so that the effective number of test cases is far below
-the number of bases.
 
 Sentences: an LSTM on word vectors, against naive Bayes, which does not look at the order of words.
 """
@@ -15,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnncore.reference import GRU, LSTM, Batch, Bidirectional, Embedding, Readout
-from rnncore.tasks import dna, rain, sentiment
+from rnncore.reference import GRU, LSTM, Batch, Embedding, Readout
+from rnncore.tasks import rain, sentiment
 from rnncore.tasks.names import accuracy
 
 from .fast_model import FastModel
@@ -75,54 +71,6 @@ def tomorrow(job, H: int, steps: int, B: int, T: int, lr: float, seeds: list, ke
             "standard error": round(float(np.sqrt(0.75 * 0.25 / n)), 4), "test": figures(rain.right(task, p, task.test) for p in by_net),
             "nats": figures(log_loss(task, p, task.test) for p in by_net), "mean of the nets": marks(np.mean(by_net, axis=0)),
             "baselines": {k: marks(p) for k, p in said.items()}}  # fmt: skip
-
-
-def tagger(directions: int, H: int) -> FastModel:
-    """The net that says of every base whether it codes: one LSTM, or one in each direction."""
-    cell = Bidirectional(LSTM(4, H), LSTM(4, H)) if directions == 2 else LSTM(4, H)
-    return FastModel(cell, Readout(directions * H, len(dna.CLASSES)))
-
-
-def tags(model, params: dict, part: dna.Part, T: int) -> np.ndarray:
-    """What it says of every base, (T, ·), in windows as `dna.Part.windows` cuts them."""
-    return model.forward(params, part.windows(T).x)[0].argmax(axis=1)
-
-
-def balanced(said: np.ndarray, wanted: np.ndarray) -> float:
-    """Mean over the classes of the share that is right."""
-    return float(np.mean([(said == wanted)[wanted == c].mean() for c in range(len(dna.CLASSES))]))
-
-
-def pieces_of(part: dna.Part, rng: np.random.Generator, B: int, T: int) -> Batch:
-    """B windows of T bases from anywhere in the blocks."""
-    start, block = rng.integers(dna.BLOCK - T + 1, size=B), rng.integers(part.ids.shape[1], size=B)
-    at = start + np.arange(T)[:, None]
-    return Batch(part.ids[at, block], part.classes[at, block])
-
-
-def window_baseline(task: dna.Dna, T: int) -> dict:
-    """`dna.window` with the word length and radius that are best on the validation blocks."""
-    tried = [(k, radius) for k in (3, 5) for radius in (30, 60, 120, 240)]
-    k, radius = max(tried, key=lambda s: float((dna.window(task, task.valid, *s) == task.valid.classes).mean()))
-    said = dna.window(task, task.test, k, radius)
-    return {"k": k, "radius": radius, "test": round(float((said == task.test.classes).mean()), 4),
-            "balanced": round(balanced(said, task.test.classes), 4)}  # fmt: skip
-
-
-def coding(job, directions: int, H: int, steps: int, B: int, T: int, lr: float, seeds: list, keep: str | None) -> dict:
-    """Which bases code for a protein?"""
-    task = dna.dna()
-    model, wanted = tagger(directions, H), task.test.windows(T).targets
-    valid = task.valid.windows(T)
-    loss = lambda params: model.loss_value(params, valid)  # noqa: E731
-    nets = [train(job, model, lambda step, rng: pieces_of(task.train, rng, B, T), seed, steps, lr, loss, 50) for seed in seeds]
-    best = min(range(len(nets)), key=lambda k: loss(nets[k]))
-    nets[best] = kept(keep, nets[best])
-    said = [tags(model, params, task.test, T) for params in nets]
-    common = np.bincount(task.train.classes.ravel()).argmax()
-    return {"parameters": size(model), "weights": keep, "kept": best, "test": figures((s == wanted).mean() for s in said),
-            "balanced": figures(balanced(s, wanted) for s in said), "majority": round(float((task.test.classes == common).mean()), 4),
-            "window": window_baseline(task, T)}  # fmt: skip
 
 
 def critic(task: sentiment.Sentiment, D: int, H: int) -> FastModel:

@@ -1,9 +1,9 @@
 """Names: one to many (a list goes in, a surname comes out letter by letter), and many to one (a name goes in, its list comes out).
 
 Baselines are tables of letters (`letter_tables`), which know the list, and the ending of the name (`rnncore.tasks.names.ending`).
-The net that writes has one input, the symbol of the list; then it reads what it has said. It is judged by the mean negative
-log-likelihood of a letter of the test names, and its samples by whether they are new, and by whether trigrams, which know nothing of the
-net, take them for names of the list that was asked for, as often as they do with real ones.
+The net that writes has one input, the list, at the first step or at every one; besides it reads what it has said. It is judged by the mean
+negative log-likelihood of a letter of the test names, and its samples by whether they are new, and by whether trigrams, which know nothing
+of the net, take them for names of the list that was asked for, as often as they do with real ones.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import numpy as np
 from rnncore import metrics, search
 from rnncore.decoding import temperature
 from rnncore.reference import GRU, LSTM, Batch, Elman, Readout
+from rnncore.reference.structures import one_to_many
 from rnncore.tasks import names
-from rnncore.tasks.records import END, pad
+from rnncore.tasks.records import END, START, pad
 from rnncore.text import Vocabulary
 
 from . import letter_tables
@@ -26,36 +27,47 @@ TASKS = {"surnames": names.surnames, "first names": names.first_names}
 
 
 def symbols(task: names.Names) -> Vocabulary:
-    """What the net that writes reads: the end, a start symbol for each list, the letters."""
-    return Vocabulary((END, *(f"[{c}]" for c in task.classes), *task.symbols.symbols))
+    """What the net that writes says, and reads again: the start and the end, the letters."""
+    return Vocabulary((START, END, *task.symbols.symbols))
 
 
 def writer(task: names.Names, H: int) -> FastModel:
-    """The net that writes names."""
+    """The net that writes names: the list and the letter before go in, both one-hot, the letter comes out."""
     K = len(symbols(task))
-    return FastModel(LSTM(K, H), Readout(H, K))
+    return FastModel(LSTM(len(task.classes) + K, H), Readout(H, K))
 
 
-def to_write(task: names.Names, part) -> Batch:
-    """The names of a part for the writer: the list, then the letters; wanted are the letters, then the end."""
-    ids, mask = pad([[f"[{task.classes[c]}]", *text, END] for text, c in zip(part.texts, part.classes)], symbols(task))
-    return Batch(ids[:-1], ids[1:], mask[1:])
+def reads(task: names.Names, which: np.ndarray, before: np.ndarray, every: bool) -> np.ndarray:
+    """What it reads, (T, lists + K, B): the list (B,), at every step or the first; the symbols before, (T, B)."""
+    lists = np.eye(len(task.classes), dtype=np.float32)[:, which]
+    return np.concatenate([one_to_many(lists, len(before), every), symbols(task).one_hot(before, np.float32)], axis=1)
+
+
+def to_write(task: names.Names, part, every: bool) -> Batch:
+    """The names of a part for the writer; wanted are the letters, then the end."""
+    ids, mask = pad([[START, *text, END] for text in part.texts], symbols(task))
+    return Batch(reads(task, part.classes, ids[:-1], every), ids[1:], mask[1:])
 
 
 def some(batch: Batch, rng: np.random.Generator, B: int) -> Batch:
     """B columns at random, no longer than the longest of them."""
     n = rng.choice(batch.targets.shape[1], B, replace=False)
     T = int(batch.mask[:, n].sum(axis=0).max())
-    return Batch(batch.x[:T, n], batch.targets[:T, n], batch.mask[:T, n])
+    return Batch(np.ascontiguousarray(batch.x[:T][..., n]), batch.targets[:T, n], batch.mask[:T, n])
 
 
-def write(task: names.Names, model, params: dict, which: int, n: int, rng: np.random.Generator, longest: int = 30) -> list[str]:
-    """n names of a list, drawn letter by letter from what the net says."""
+def write(task: names.Names, model, params: dict, which: int, n: int, every: bool, rng: np.random.Generator) -> list[str]:
+    """n names of a list, of 30 letters at most, drawn letter by letter from what the net says."""
     letters = symbols(task)
-    step, _ = search.steps_of(model, params)
-    state = model.initial_state(n, next(iter(params.values())).dtype)
-    found = search.decode(step, state, letters.index[f"[{task.classes[which]}]"], letters.index[END], longest, temperature(1.0), rng)
-    return ["".join(letters.symbols[k] for k in ids if k != letters.index[END]) for ids in found]
+    start, end = letters.index[START], letters.index[END]
+
+    def step(ids: np.ndarray, state):
+        x = reads(task, np.full(n, which), ids[None], True)[0]
+        x[: len(task.classes)] *= every or ids == start
+        return model.step_logits(params, x, state)
+
+    found = search.decode(step, model.initial_state(n, np.float32), start, end, 30, temperature(1.0), rng)
+    return ["".join(letters.symbols[k] for k in ids if k != end) for ids in found]
 
 
 def samples(task: names.Names, said: list[list[str]], judge, shares) -> dict:
@@ -68,19 +80,19 @@ def samples(task: names.Names, said: list[list[str]], judge, shares) -> dict:
             "taken for the list": round(float((judge.classify(flat, shares) == asked).mean()), 4)}  # fmt: skip
 
 
-def generate(job, H: int, steps: int, B: int, lr: float, draws: int, seeds: list, keep: str | None) -> dict:
-    """The net that writes surnames, and tables of one to five letters."""
+def generate(job, every: bool, H: int, steps: int, B: int, lr: float, draws: int, longest: int, seeds: list, keep: str | None) -> dict:
+    """The net that writes surnames, and tables of one to `longest` letters."""
     task = names.surnames()
-    model, parts = writer(task, H), [to_write(task, part) for part in (task.train, task.valid, task.test)]
+    model, parts = writer(task, H), [to_write(task, part, every) for part in (task.train, task.valid, task.test)]
     validate = lambda params: model.loss_value(params, parts[1])  # noqa: E731
     nets = [train(job, model, lambda step, rng: some(parts[0], rng, B), seed, steps, lr, validate) for seed in seeds]
     best = min(range(len(nets)), key=lambda k: validate(nets[k]))
     nets[best] = kept(keep, nets[best])
     losses = [model.loss_value(params, parts[2]) for params in nets]
-    tables = {n: letter_tables.best(task, n) for n in range(1, 6)}
+    tables = {n: letter_tables.best(task, n) for n in range(1, longest + 1)}
     shares, rng = np.bincount(task.train.classes) / len(task.train.texts), np.random.default_rng(seeds[0])
     lists = range(len(task.classes))
-    by_net = [write(task, model, nets[best], which, draws, rng) for which in lists]
+    by_net = [write(task, model, nets[best], which, draws, every, rng) for which in lists]
     by_table = [[tables[3].draw(which, rng) for _ in range(draws)] for which in lists]
     real = tables[3].classify(task.test.texts, shares)
     return {
@@ -89,7 +101,7 @@ def generate(job, H: int, steps: int, B: int, lr: float, draws: int, seeds: list
         "tables": {str(n): {"kappa": t.kappa, "nats": round(t.loss(task.test.texts, task.test.classes), 4)} for n, t in tables.items()},
         "samples": samples(task, by_net, tables[3], shares), "samples of trigrams": samples(task, by_table, tables[3], shares),
         "trigrams take real test names for their list": round(names.accuracy(task.test, real), 4),
-        "examples": {task.classes[which]: [n for n in by_net[which] if n not in task.train.texts][:5] for which in lists},
+        "examples": {task.classes[which]: [n for n in by_net[which] if n and n not in task.train.texts][:5] for which in lists},
     }  # fmt: skip
 
 
@@ -103,7 +115,7 @@ def said(model, params: dict, part) -> np.ndarray:
     return model.forward(params, part.ids, mask=part.mask)[0][0].argmax(axis=0)
 
 
-def recognise(job, task: str, cell: str, H: int, steps: int, B: int, lr: float, seeds: list, keep: str | None) -> dict:
+def recognise(job, task: str, cell: str, H: int, steps: int, B: int, lr: float, longest: int, seeds: list, keep: str | None) -> dict:
     """The net that reads names, the ending of the name, and tables of letters as a classifier."""
     task = TASKS[task]()
     model = reader(task, cell, H)
@@ -114,7 +126,7 @@ def recognise(job, task: str, cell: str, H: int, steps: int, B: int, lr: float, 
     nets[best] = kept(keep, nets[best])
     shares = np.bincount(task.train.classes) / len(task.train.texts)
     n = max(range(6), key=lambda n: names.accuracy(task.valid, names.ending(task, task.valid, n)))
-    tables = [letter_tables.best(task, k) for k in range(1, 6)]
+    tables = [letter_tables.best(task, k) for k in range(1, longest + 1)]
     table = max(tables, key=lambda t: names.accuracy(task.valid, t.classify(task.valid.texts, shares)))
     ask = lambda found: round(names.accuracy(task.test, found), 4)  # noqa: E731
     return {
