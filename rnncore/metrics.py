@@ -1,4 +1,4 @@
-r"""How good is it: perplexity, bits per character, whole sequences right, BLEU."""
+r"""How good is it: perplexity, bits per character, whole sequences right, errors by step, edit distance, BLEU."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import checks
 from .errors import EmptySequenceError, MissingPackageError, SettingError, ShapeError
 
 
@@ -48,6 +49,38 @@ def sequence_accuracy(found: Sequence, targets: Sequence) -> float:
     if not len(targets):
         raise EmptySequenceError("targets: expected at least one sequence, got none")
     return sum(list(f) == list(t) for f, t in zip(found, targets)) / len(targets)
+
+
+def errors_by_step(said: np.ndarray, targets: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+    r"""The share of wrong symbols at each step, $e_k$, of the sequences that are that long: (T,).
+
+    $$e_k = \frac{\#\{\text{sequences with } \hat y_k \ne y^*_k\}}{\#\{\text{sequences with a symbol at step } k\}}$$
+
+    Args: said, targets: symbols (T, B); mask (T, B), one where a step is real, None if all are.
+    Returns: NaN at a step that no sequence reaches.
+    Raises: ShapeError, DtypeError, EmptySequenceError, SettingError.
+    """
+    said = checks.array("said", said, ("T", "B"), kind="index")
+    targets = checks.array("targets", targets, said.shape, kind="index")
+    real = np.ones(said.shape, bool) if mask is None else checks.mask(mask, *said.shape)
+    with np.errstate(invalid="ignore"):
+        return ((said != targets) & real).sum(axis=1) / real.sum(axis=1)
+
+
+def edit_distance(found: Sequence, target: Sequence) -> int:
+    """The least number of symbols to insert, delete or replace that makes one sequence of the other (Levenshtein).
+
+    Where a symbol was left out, all later ones stand one step early: `errors_by_step` counts them all, this one counts one.
+    Args: found, target: texts, or lists of symbols. Raises: SettingError for what is no sequence.
+    """
+    for name, value in (("found", found), ("target", target)):
+        _several(name, value, "symbols")
+    row = list(range(len(target) + 1))
+    for i, a in enumerate(found, 1):
+        before, row = row, [i]
+        for j, b in enumerate(target, 1):
+            row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (a != b)))
+    return row[-1]
 
 
 def bleu(hypotheses: Sequence[str], references: Sequence, **settings) -> Bleu:

@@ -8,7 +8,7 @@ import pytest
 import sacrebleu
 
 from rnncore.errors import EmptySequenceError, MissingPackageError, SettingError, ShapeError
-from rnncore.metrics import bits_per_character, bleu, perplexity, sequence_accuracy
+from rnncore.metrics import bits_per_character, bleu, edit_distance, errors_by_step, perplexity, sequence_accuracy
 from rnncore.reference import softmax_cross_entropy
 
 
@@ -34,6 +34,30 @@ def test_sequences_right_in_every_symbol():
         sequence_accuracy([[1]], [[1], [2]])
     with pytest.raises(EmptySequenceError, match="targets: expected at least one"):
         sequence_accuracy([], [])
+
+
+def test_errors_by_step():
+    said, targets = np.array([[1, 2, 3], [1, 0, 3], [5, 5, 5], [0, 0, 0]]), np.array([[1, 2, 0], [1, 2, 0], [5, 0, 0], [0, 0, 0]])
+    mask = np.array([[1, 1, 1], [1, 1, 1], [1, 1, 0], [0, 0, 0]], bool)
+    np.testing.assert_array_equal(errors_by_step(said, targets, mask), [1 / 3, 2 / 3, 1 / 2, np.nan])
+    np.testing.assert_array_equal(errors_by_step(said, targets), [1 / 3, 2 / 3, 2 / 3, 0])
+    with pytest.raises(ShapeError, match="targets: expected shape"):
+        errors_by_step(said, targets[:, :2])
+
+
+def test_edit_distance_by_hand_and_by_trying_all_ways():
+    assert edit_distance("kitten", "sitting") == 3 and edit_distance("", "abc") == edit_distance([1, 2, 3], []) == 3
+    assert edit_distance("venticinque", "vencinque") == 2 and edit_distance([1, 2], np.array([1, 2])) == 0
+
+    def slow(a, b):
+        if not a or not b:
+            return len(a) + len(b)
+        return min(slow(a[1:], b) + 1, slow(a, b[1:]) + 1, slow(a[1:], b[1:]) + (a[0] != b[0]))
+
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        a, b = (rng.integers(3, size=rng.integers(0, 6)).tolist() for _ in range(2))
+        assert edit_distance(a, b) == edit_distance(b, a) == slow(a, b)
 
 
 FOUND = ["the black cat jumped over the dog today", "a dog sleeps", "the cat"]

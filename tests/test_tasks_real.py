@@ -314,6 +314,18 @@ def test_whole_ranges_of_numbers_are_held_out():
     assert len(back.test.sources) == 500 and re.fullmatch("six thousand(, .*| and .*)?", back.test.sources[7])
 
 
+def test_few_numbers_to_learn_from_and_always_the_same_test():
+    small, large = numbers.few(20), numbers.few(500, "en")
+    assert small.test.sources == large.test.sources and small.train.sources == large.train.sources[:20]
+    assert {int(s) for p in (large.train, large.test) for s in p.sources} == set(range(1000)) and len(large.test.sources) == 500
+    whole = numbers.numbers("it", below=1000)
+    words = dict(zip(whole.train.sources, whole.train.wanted))
+    assert all(words[s] == w for p in (small.train, small.test) for s, w in zip(p.sources, p.wanted))
+    assert small.target_symbols == whole.target_symbols and small.source_symbols == whole.source_symbols
+    hundreds = np.bincount([int(s) // 100 for s in small.test.sources], minlength=10)
+    assert hundreds.min() > 30  # from everywhere, not the largest
+
+
 def test_numbers_put_together():
     task = numbers.numbers()
     share = [np.mean([numbers.composed(int(s)) == w for s, w in zip(p.sources, p.wanted)]) for p in task[:4]]

@@ -5,6 +5,7 @@ from .boxes import activities, confidences, distribution, matrix
 from .bptt import activity_stack, paths, truncation_windows
 from .by_length import accuracy_by_length, sequences_by_length, solved_by_length
 from .drift import counter, drift, forgetting, states
+from .forcing import by_step, reads_and_says
 from .gated import gru
 from .gradients import against_window, clipping, contributions, growth, step_size
 from .graphs import circuit, circuit_and_unfolded, neurons, unfolded
@@ -21,9 +22,10 @@ from .surprise import surprise
 
 __all__ = [
     "COLOR", "LINES", "MARKERS", "STRUCTURES", "accuracy_by_length", "activities", "activity_stack", "against_window",
-    "band", "beams", "cell", "cell_diagram", "circuit", "circuit_and_unfolded", "clipping", "confidences",
+    "band", "beams", "by_step", "cell", "cell_diagram", "circuit", "circuit_and_unfolded", "clipping", "confidences",
     "contributions", "counter", "deepest", "distribution", "drift", "encoder_decoder", "forgetting", "four_memories",
     "gates", "growth", "gru", "jacobian_norms", "loss_beside_right", "matrix", "neurons", "order_of_computation",
-    "paths", "patterns", "sequences_by_length", "solved_by_length", "spectrum", "states", "step_size", "structure",
-    "surprise", "time_line", "truncation_windows", "unfolded", "updates_needed", "use_style",
+    "paths", "patterns", "reads_and_says", "sequences_by_length", "solved_by_length", "spectrum", "states",
+    "step_size", "structure", "surprise", "time_line", "truncation_windows", "unfolded", "updates_needed",
+    "use_style",
 ]

@@ -11,11 +11,15 @@ Not single numbers are held out but whole ranges, so that what is asked for was 
 
 Training on `below` some number shows how a net does on longer ones: then the training part is cut off there.
 
+`few` is the small task: numbers below 1000 in Italian words, of which only some are read. Which ones follows from their SHA-256, not from
+their size; the 500 that are last in this order are the test.
+
 `composed` is the rule that a net can at best discover here: the words for the thousands, and the words for the rest.
 """
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from typing import NamedTuple
 
@@ -58,6 +62,27 @@ def numbers(language: str = "it", to: str = "words", below: int = 9000) -> Numbe
     held = {n for r in RANGES.values() for n in r}
     chosen = [[n for n in range(below) if n not in held], *RANGES.values()]
     return Numbers(*(translated([every[n] for n in part], source, target) for part in chosen), source, target)
+
+
+class Few(NamedTuple):
+    """Two parts and the symbols on both sides."""
+
+    train: Translated
+    test: Translated
+    source_symbols: Vocabulary
+    target_symbols: Vocabulary
+
+
+def few(train: int = 150, language: str = "it") -> Few:
+    """Numbers below 1000, digits to words: `train` of them to learn from, 500 others to be judged by. Raises: SettingError."""
+    checks.positive("train", train, integer=True)
+    if train > 500:
+        raise SettingError(f"train: expected at most 500, which leaves 500 for the test, got {train}")
+    whole = numbers(language)
+    words = _words(language)
+    mixed = sorted(range(1000), key=lambda n: hashlib.sha256(str(n).encode()).digest())
+    parts = ([(str(n), words[n]) for n in chosen] for chosen in (mixed[:train], mixed[500:]))
+    return Few(*(translated(part, *whole[-2:]) for part in parts), *whole[-2:])
 
 
 def composed(n: int, language: str = "it") -> str:
