@@ -242,24 +242,24 @@ def test_survival():
     assert errors_by_step((~alive[1:]).astype(int), np.zeros((T, 5000), int))[-1] == pytest.approx(1 - alive[-1].mean())
 
 
-def decayed(decay, formula, updates=(0, 1, 7, 50, 300)):
+def check_decay(decay, formula, updates=(0, 1, 7, 50, 300)):
     for i in updates:
         assert math.isclose(decay(i), formula(i), rel_tol=1e-12, abs_tol=1e-300), i
 
 
 @pytest.mark.equation("eq-decay-linear")
 def test_linear():
-    decayed(Linear(0.004, 0.95, 0.1), lambda i: max(0.1, 0.95 - 0.004 * i))
+    check_decay(Linear(0.004, 0.95, 0.1), lambda i: max(0.1, 0.95 - 0.004 * i))
 
 
 @pytest.mark.equation("eq-decay-exponential")
 def test_exponential():
-    decayed(Exponential(0.97), lambda i: 0.97**i)
+    check_decay(Exponential(0.97), lambda i: 0.97**i)
 
 
 @pytest.mark.equation("eq-decay-sigmoid")
 def test_inverse_sigmoid():
-    decayed(InverseSigmoid(25.0), lambda i: 25 / (25 + math.exp(i / 25)))
+    check_decay(InverseSigmoid(25.0), lambda i: 25 / (25 + math.exp(i / 25)))
 
 
 def optimum(p, truth):
@@ -267,29 +267,33 @@ def optimum(p, truth):
     return truth * p / p.sum(axis=1, keepdims=True) + (1 - truth) * p.sum(axis=0)
 
 
+def minimised(p, truth):
+    """Torch minimises the expected loss with the fed symbols' probabilities held fixed, as scheduled sampling does."""
+    P = torch.tensor(p)
+    a, b = torch.zeros(len(p), dtype=torch.float64, requires_grad=True), torch.zeros(p.shape, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([a, b], lr=1, max_iter=500, tolerance_grad=1e-12, tolerance_change=1e-16, line_search_fn="strong_wolfe")
+
+    def loss():
+        optimizer.zero_grad()
+        first, second = torch.log_softmax(a, 0), torch.log_softmax(b, 1)
+        own = first.exp().detach()  # no gradient through the choice
+        fed = truth * P + (1 - truth) * own[:, None] * P.sum(0)  # joint probability of (symbol fed, second symbol wanted)
+        value = -(P.sum(1) * first).sum() - (fed * second).sum()
+        value.backward()
+        return value
+
+    for _ in range(5):
+        optimizer.step(loss)
+    return torch.softmax(a, 0).detach().numpy(), torch.softmax(b, 1).detach().numpy()
+
+
 @pytest.mark.equation("eq-scheduled-optimum")
 def test_where_scheduled_sampling_ends():
-    """Torch minimises the expected loss with the fed symbols' probabilities held fixed, as scheduled sampling does."""
-    rng = np.random.default_rng(9)
-    for p in (np.array([[0.5, 0.0], [0.0, 0.5]]), rng.dirichlet(np.ones(9)).reshape(3, 3)):
-        P = torch.tensor(p)
+    for p in (np.array([[0.5, 0.0], [0.0, 0.5]]), np.random.default_rng(9).dirichlet(np.ones(9)).reshape(3, 3)):
         for truth in (1.0, 0.6, 0.0):
-            a, b = torch.zeros(len(p), dtype=torch.float64, requires_grad=True), torch.zeros(p.shape, dtype=torch.float64, requires_grad=True)
-            optimizer = torch.optim.LBFGS([a, b], lr=1, max_iter=500, tolerance_grad=1e-12, tolerance_change=1e-16, line_search_fn="strong_wolfe")
-
-            def loss():
-                optimizer.zero_grad()
-                first, second = torch.log_softmax(a, 0), torch.log_softmax(b, 1)
-                own = first.exp().detach()  # no gradient through the choice
-                fed = truth * P + (1 - truth) * own[:, None] * P.sum(0)  # joint probability of (symbol fed, second symbol wanted)
-                value = -(P.sum(1) * first).sum() - (fed * second).sum()
-                value.backward()
-                return value
-
-            for _ in range(5):
-                optimizer.step(loss)
-            np.testing.assert_allclose(torch.softmax(a, 0).detach().numpy(), p.sum(axis=1), atol=2e-3)
-            np.testing.assert_allclose(torch.softmax(b, 1).detach().numpy(), optimum(p, truth), atol=2e-3)
+            first, second = minimised(p, truth)
+            np.testing.assert_allclose(first, p.sum(axis=1), atol=2e-3)
+            np.testing.assert_allclose(second, optimum(p, truth), atol=2e-3)
 
 
 @pytest.mark.equation("eq-writer")
