@@ -2,6 +2,7 @@
 
 from .attention import AttentionExplorer
 from .bptt import BPTTExplorer
+from .depth import DepthExplorer
 from .forcing import ForcingExplorer
 from .gates import GatesExplorer
 from .hello import HelloExplorer
@@ -13,6 +14,7 @@ from .unfolding import UnfoldingExplorer
 __all__ = [
     "AttentionExplorer",
     "BPTTExplorer",
+    "DepthExplorer",
     "ForcingExplorer",
     "GatesExplorer",
     "HelloExplorer",
