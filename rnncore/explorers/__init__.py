@@ -1,8 +1,8 @@
 """Explorers: widgets that compute in the page, in the built book as in JupyterLab."""
 
 from .attention import AttentionExplorer
+from .beam import BeamExplorer
 from .bptt import BPTTExplorer
-from .depth import DepthExplorer
 from .forcing import ForcingExplorer
 from .gates import GatesExplorer
 from .hello import HelloExplorer
@@ -14,7 +14,7 @@ from .unfolding import UnfoldingExplorer
 __all__ = [
     "AttentionExplorer",
     "BPTTExplorer",
-    "DepthExplorer",
+    "BeamExplorer",
     "ForcingExplorer",
     "GatesExplorer",
     "HelloExplorer",
