@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from experiments import translation
+from experiments import reversing, translation
 from experiments.experiment import Job
 from experiments.pair_trainer import PairTrainer, masked_loss, reversed_sources, written
 from rnncore import results
@@ -134,9 +134,48 @@ def test_wider_beams_find_what_is_more_probable():
 def test_a_small_run_keeps_and_measures_what_it_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "RESULTS", tmp_path)
     run = translation.RUNS["plain"]
-    settings = run.settings | run.quick | {"keep": "small", "pairs": 60, "updates": 30, "H": 8, "B": 20}
+    settings = run.settings | run.quick | {"keep": "small", "pairs": 60, "updates": 30, "H": 8, "B": 20, "widths": [1]}
     found = run.function(Job("small"), **settings)
     task = translation.grammar(60)
     model = translation.net(task, 8, settings["E"])
     said = translation.words(task, written(model, results.weights("small"), task.test, 1))
     assert translation.judged(said, task.test)["bleu"] == found["test"]["bleu"][0] and found["beams"][0]["bleu"] == found["test"]["bleu"][0]
+
+
+def test_what_is_repeated_is_what_was_read_and_both_ways_get_the_same():
+    as_it_is, turned = (reversing.sequences(np.random.default_rng(3), 200, 4, 5, 10, way) for way in (False, True))
+    assert np.array_equal(as_it_is.targets, turned.targets) and np.array_equal(as_it_is.mask, turned.mask)
+    lengths = as_it_is.x_mask.sum(axis=0)
+    assert set(lengths) == set(range(5, 11)) and np.array_equal(as_it_is.mask.sum(axis=0), lengths + 1)
+    for b, n in enumerate(lengths):
+        wanted = as_it_is.targets[:, b]
+        assert list(as_it_is.x[:n, b] + 2) == list(wanted[:n]) == list(turned.x[:n, b] + 2)[::-1] and wanted[n] == reversing.END
+    symbols = np.unique(as_it_is.targets[as_it_is.mask])
+    assert list(symbols) == [1, 2, 3, 4, 5] and reversing.START not in symbols
+
+
+def test_a_sequence_that_is_repeated_is_right_only_with_its_end():
+    model = reversing.net(4, 3, "LSTM")
+    params = model.init(np.random.default_rng(0)) | {"readout.V": np.zeros((6, 3))}
+    pairs = reversing.sequences(np.random.default_rng(1), 50, 4, 1, 1, False)
+    params["readout.c"] = np.array([[0.0], [0.0], [9.0], [0.0], [0.0], [0.0]])
+    assert reversing.right(model, params, pairs) == 0  # it writes the same symbol and never ends
+    always = Pairs(np.zeros((1, 3), int), np.array([[2] * 3, [2] * 3]))
+    assert reversing.right(model, params, always._replace(mask=np.ones((2, 3), bool))) == 1
+
+
+def test_half_the_updates():
+    def found(slow, fast):
+        return {"as it is": {"trials": results.trials(slow, 100)}, "reversed": {"trials": results.trials(fast, 100)}}
+
+    assert reversing.halved(found([None, 60, 60], [50, 30, 20])) and not reversing.halved(found([60, 60, 60], [20, 40, 40]))
+    assert not reversing.halved(found([None, None, None], [20, 20, None]))
+
+
+def test_the_recorded_starts_are_those_of_the_run():
+    for run in results.load("reversing")["runs"].values():
+        for way in ("as it is", "reversed"):
+            found = run["result"][way]
+            for after, right in zip(found["trials"]["after"], found["right"], strict=True):
+                assert (right[-1] >= run["settings"]["enough"]) == (after is not None) and max(right[:-1]) < run["settings"]["enough"]
+                assert len(right) * run["result"]["every"] == (after or run["settings"]["cap"])

@@ -3,6 +3,7 @@
 from .attention import AttentionExplorer
 from .beam import BeamExplorer
 from .bptt import BPTTExplorer
+from .depth import DepthExplorer
 from .forcing import ForcingExplorer
 from .gates import GatesExplorer
 from .hello import HelloExplorer
@@ -15,6 +16,7 @@ __all__ = [
     "AttentionExplorer",
     "BPTTExplorer",
     "BeamExplorer",
+    "DepthExplorer",
     "ForcingExplorer",
     "GatesExplorer",
     "HelloExplorer",

@@ -180,7 +180,7 @@ def _straight(ax, start, end, thick: bool, fontsize: float) -> None:
 def _around(ax, start, end, x: float, delay: int, thick: bool, fontsize: float) -> None:
     """A delayed edge, out to the right to x and back, through its delay."""
     color, lw, z = (COLOR["target"], 3, 2) if thick else (_PLAIN, 1.3, 1.5)
-    up = 0.7 * RADIUS if start == end else 0.0
+    up = 0.45 * RADIUS if start == end else -0.75 * RADIUS if start[1] > end[1] else 0.75 * RADIUS  # a loop lies within the others
     rim = (RADIUS**2 - up**2) ** 0.5
     a, b = (start[0] + rim, start[1] + up), (end[0] + rim, end[1] - up)
     points = [a, (x, a[1]), (x, b[1]), b]
