@@ -427,7 +427,7 @@ def test_at_padding_the_state_stays():
         cases.close(final.h[:, [b]], run(cell, p, x[:n, :, [b]])[1].h)
 
 
-@pytest.mark.equation("eq-masked-loss")
+@pytest.mark.equation("eq-mean-of-real-steps")
 def test_the_mean_is_over_real_steps():
     model, rng = Model(GRU(D, H), Readout(H, K)), np.random.default_rng(10)
     p, x, y, lengths = weights(model), rng.standard_normal((T, D, 3)), rng.integers(K, size=(T, 3)), (T, 2, 4)
