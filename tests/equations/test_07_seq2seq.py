@@ -124,7 +124,7 @@ def test_the_product_is_a_distribution_over_sequences():
     assert np.isclose(total, 1, rtol=1e-12)
 
 
-@pytest.mark.equation("eq-masked-loss")
+@pytest.mark.equation("eq-pairs-loss")
 def test_the_loss_is_a_mean_over_what_is_real():
     net, q, x, y = case(5, B=3)
     lengths = np.array([4, 2, 1])
