@@ -1,5 +1,6 @@
 """Figures: functions (ax, data) -> ax, and diagrams drawn by code. Colours are fixed per quantity."""
 
+from .attention import alignment, look
 from .bands import band
 from .boxes import activities, confidences, distribution, matrix
 from .bptt import activity_stack, paths, truncation_windows
@@ -22,10 +23,10 @@ from .surprise import surprise
 
 __all__ = [
     "COLOR", "LINES", "MARKERS", "STRUCTURES", "accuracy_by_length", "activities", "activity_stack", "against_window",
-    "band", "beams", "by_step", "cell", "cell_diagram", "circuit", "circuit_and_unfolded", "clipping", "confidences",
-    "contributions", "counter", "deepest", "distribution", "drift", "encoder_decoder", "forgetting", "four_memories",
-    "gates", "growth", "gru", "jacobian_norms", "loss_beside_right", "matrix", "neurons", "order_of_computation",
-    "paths", "patterns", "reads_and_says", "sequences_by_length", "solved_by_length", "spectrum", "states",
-    "step_size", "structure", "surprise", "time_line", "truncation_windows", "unfolded", "updates_needed",
-    "use_style",
+    "alignment", "band", "beams", "by_step", "cell", "cell_diagram", "circuit", "circuit_and_unfolded", "clipping",
+    "confidences", "contributions", "counter", "deepest", "distribution", "drift", "encoder_decoder", "forgetting",
+    "four_memories", "gates", "growth", "gru", "jacobian_norms", "look", "loss_beside_right", "matrix", "neurons",
+    "order_of_computation", "paths", "patterns", "reads_and_says", "sequences_by_length", "solved_by_length",
+    "spectrum", "states", "step_size", "structure", "surprise", "time_line", "truncation_windows", "unfolded",
+    "updates_needed", "use_style",
 ]
