@@ -26,3 +26,12 @@ class FastModel(Model):
             h = last(self.cell, state)[None]
         o = self.readout.forward(params, h) if self.readout else h
         return o, state, (h, memory, (x, mask))
+
+
+@dataclass(frozen=True)
+class Asked(FastModel):
+    """A model whose batches' mask tells at which steps an answer is wanted; all steps are read."""
+
+    def forward(self, params: dict, x: np.ndarray, state=None, mask=None, rng: np.random.Generator | None = None) -> tuple:
+        """As `Model.forward` without a mask."""
+        return super().forward(params, x, state, None, rng)

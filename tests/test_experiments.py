@@ -68,7 +68,7 @@ FUNCTIONS = {f"{run.function.__module__.split('.')[-1]}.{run.function.__name__}"
 SHORT = {"reber_symbols.frozen", "hopfield_capacity.capacity", "noisy_lag.states", "rtrl_cost.equality", "rtrl_cost.price", "rtrl_cost.memory",
          "variants.step_times", "structures_names.generate", "structures_names.recognise", "structures_scenes.caption", "structures_scenes.films",
          "structures_labels.sentences", "structures_labels.tomorrow", "directions.coding", "directions.counted", "directions.surnames",
-         "layers.study"}  # fmt: skip
+         "directions_text.counted", "directions_text.restore", "layers.study"}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - SHORT))
