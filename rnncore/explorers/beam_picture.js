@@ -45,6 +45,6 @@ function treeNode({ x, y }, { w, h }, one, dead, { marked, picked }, onclick) {
   const group = shape("g", { class: `node ${one.kept ? (one.ended ? "ended" : "kept") : "cut"} ${marked ? "marked" : ""} ${picked ? "picked" : ""}`, onclick });
   group.append(shape("rect", { x: x - w / 2, y: y - h / 2, width: w, height: h, rx: 6, class: "box" }));
   if (one.ended && one.kept) group.append(shape("rect", { x: x - w / 2 + 2.5, y: y - h / 2 + 2.5, width: w - 5, height: h - 5, rx: 4, class: "inner" }));
-  group.append(label(x, y - 7, WORDS[one.ids.at(-1)], `word ${w < 50 ? "small" : ""}`), label(x, y + 8, `${fmt(one.logProb)}${dead && w > 48 ? " ✗" : ""}`, "small"));
+  group.append(label(x, y - 7, WORDS[one.ids.at(-1)], `word ${w < 50 ? "small" : ""}`), label(x, y + 8, dead ? `${fmt(one.logProb, w > 48 ? 2 : 1)}${w > 48 ? " " : ""}✗` : fmt(one.logProb), "small"));
   return group;
 }
