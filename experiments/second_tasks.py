@@ -108,11 +108,11 @@ def date_row(attention: bool, keep: str | None) -> Run:
     )
 
 
-def number_row(to: str, keep: str | None) -> Run:
+def number_row(to: str, keep: str | None, updates: int = 500) -> Run:
     """Italian numbers, to words or to digits."""
     return Run(
         of_numbers,
-        SETTINGS | {"to": to, "keep": keep},
+        SETTINGS | {"to": to, "keep": keep, "updates": updates},
         criterion=f"whole {'words' if to == 'words' else 'numbers'} right, written greedily: 500 in each hole, 1000 beyond",
         mark="right on at least half of the test, a hole in what was read, with every seed",
         reached=lambda found: min(found["test"]["right"]) >= 0.5,
@@ -123,7 +123,7 @@ def number_row(to: str, keep: str | None) -> Run:
 RUNS = {
     "dates, plain": date_row(False, "dates"),
     "dates, attention": date_row(True, None),
-    "numbers to words": number_row("words", "number_words"),
+    "numbers to words": number_row("words", "number_words", 1500),
     "words to numbers": number_row("digits", "number_digits"),
 }
 EXPERIMENT = Experiment("second_tasks", "Dates and number words, with whole ranges held out", "sutskever2014", RUNS)
