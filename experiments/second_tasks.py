@@ -4,6 +4,9 @@ An LSTM reads the letters, an LSTM writes them, as in `translation`. Dates: five
 date of the test among them, in any language. Number words, Italian: whole ranges of numbers are left out, two holes in what is read
 (3000 … 3499, 6000 … 6499), and all from 9000 on, where a digit stands at a place where it was never read.
 
+Dates and "words to numbers" learn for 500 updates. "Numbers to words" writes up to 40 letters and learns for 1500: after 500, a first
+try, it was right on 12 to 46 % of the test hole.
+
 Baselines: `copied` takes over year and day and names always the same month; `composed` joins the words of the thousands with those of
 the rest; "nearest" answers with that of the training text which shares most pairs of letters in a row.
 """
