@@ -43,17 +43,11 @@ def reads(task: names.Names, which: np.ndarray, before: np.ndarray, every: bool)
     return np.concatenate([one_to_many(lists, len(before), every), symbols(task).one_hot(before, np.float32)], axis=1)
 
 
-def to_write(task: names.Names, part, every: bool) -> Batch:
-    """The names of a part for the writer; wanted are the letters, then the end."""
-    ids, mask = pad([[START, *text, END] for text in part.texts], symbols(task))
-    return Batch(reads(task, part.classes, ids[:-1], every), ids[1:], mask[1:])
-
-
-def some(batch: Batch, rng: np.random.Generator, B: int) -> Batch:
-    """B columns at random, no longer than the longest of them."""
-    n = rng.choice(batch.targets.shape[1], B, replace=False)
-    T = int(batch.mask[:, n].sum(axis=0).max())
-    return Batch(np.ascontiguousarray(batch.x[:T][..., n]), batch.targets[:T, n], batch.mask[:T, n])
+def to_write(task: names.Names, part, every: bool, chosen=slice(None)) -> Batch:
+    """The names of a part for the writer, all or some of them; wanted are the letters, then the end."""
+    which = np.arange(len(part.texts))[chosen]
+    ids, mask = pad([[START, *part.texts[b], END] for b in which], symbols(task))
+    return Batch(reads(task, part.classes[which], ids[:-1], every), ids[1:], mask[1:])
 
 
 def write(task: names.Names, model, params: dict, which: int, n: int, every: bool, rng: np.random.Generator) -> list[str]:
@@ -83,12 +77,16 @@ def samples(task: names.Names, said: list[list[str]], judge, shares) -> dict:
 def generate(job, every: bool, H: int, steps: int, B: int, lr: float, draws: int, longest: int, seeds: list, keep: str | None) -> dict:
     """The net that writes surnames, and tables of one to `longest` letters."""
     task = names.surnames()
-    model, parts = writer(task, H), [to_write(task, part, every) for part in (task.train, task.valid, task.test)]
-    validate = lambda params: model.loss_value(params, parts[1])  # noqa: E731
-    nets = [train(job, model, lambda step, rng: some(parts[0], rng, B), seed, steps, lr, validate) for seed in seeds]
+    model, valid, test = writer(task, H), to_write(task, task.valid, every), to_write(task, task.test, every)
+    validate = lambda params: model.loss_value(params, valid)  # noqa: E731
+
+    def draw(step: int, rng: np.random.Generator) -> Batch:
+        return to_write(task, task.train, every, rng.choice(len(task.train.texts), B, replace=False))
+
+    nets = [train(job, model, draw, seed, steps, lr, validate) for seed in seeds]
     best = min(range(len(nets)), key=lambda k: validate(nets[k]))
     nets[best] = kept(keep, nets[best])
-    losses = [model.loss_value(params, parts[2]) for params in nets]
+    losses = [model.loss_value(params, test) for params in nets]
     tables = {n: letter_tables.best(task, n) for n in range(1, longest + 1)}
     shares, rng = np.bincount(task.train.classes) / len(task.train.texts), np.random.default_rng(seeds[0])
     lists = range(len(task.classes))
