@@ -74,7 +74,7 @@ def case(kind, seed=0):
 
 
 def agree(c, **found):
-    """The displayed formulas against complex step, central differences, autograd, and the reference where it has the quantity."""
+    """Each displayed formula against complex step, central differences, autograd, and the reference where it has it; else an error."""
     for key, value in found.items():
         name = {"dw": "+w", "de": "+e"}.get(key, key)
         gradcheck.check(c.loss, c.point, {name: value}, tolerance=1e-10, keys=[name])
@@ -82,6 +82,7 @@ def agree(c, **found):
         close(value, c.torch[name])
         if name in c.reference:
             close(value, c.reference[name])
+    return bool(found)
 
 
 def drawn(kind="dot", seed=1):
@@ -100,11 +101,12 @@ def judged(kind):
     close(context, c.numpy().T)
     if w_torch is not None:
         close(w, w_torch[0].numpy())
+    return True
 
 
 @pytest.mark.equation("eq-attention-score")
 def test_attention_score():
-    judged("dot")
+    assert judged("dot")
 
 
 @pytest.mark.equation("eq-attention-weights")
@@ -113,6 +115,7 @@ def test_attention_weights():
     w = weights_of(e, NUMPY)
     close(w, torch.softmax(torch.tensor(e), 0).numpy())
     close(w, masked_softmax(e[:, None], None)[:, 0])
+    assert np.isclose(sum(w), 1)
 
 
 @pytest.mark.equation("eq-attention-context")
@@ -125,17 +128,17 @@ def test_attention_context():
 
 @pytest.mark.equation("eq-score-scaled")
 def test_score_scaled():
-    judged("scaled")
+    assert judged("scaled")
 
 
 @pytest.mark.equation("eq-score-general")
 def test_score_general():
-    judged("general")
+    assert judged("general")
 
 
 @pytest.mark.equation("eq-score-additive")
 def test_score_additive():
-    judged("additive")
+    assert judged("additive")
 
 
 @pytest.mark.equation("eq-dot-variance")
@@ -153,33 +156,33 @@ def test_dot_variance(draw):
 @pytest.mark.equation("grad-attention-weights")
 def test_grad_weights(kind):
     c = case(kind)
-    agree(c, dw=np.array([(item.T @ c.dc)[0, 0] for item in c.m]))
+    assert agree(c, dw=np.array([(item.T @ c.dc)[0, 0] for item in c.m]))
 
 
 @every
 @pytest.mark.equation("grad-attention-scores")
 def test_grad_scores(kind):
     c = case(kind)
-    agree(c, de=np.array([c.w[s] * (c.dw[s] - sum(c.w[r] * c.dw[r] for r in range(S))) for s in range(S)]))
+    assert agree(c, de=np.array([c.w[s] * (c.dw[s] - sum(c.w[r] * c.dw[r] for r in range(S))) for s in range(S)]))
 
 
 @pytest.mark.equation("grad-score-dot")
 def test_grad_dot():
     c = case("dot")
-    agree(c, q=sum(c.de[s] * c.m[s] for s in range(S)), m=np.stack([c.w[s] * c.dc + c.de[s] * c.q for s in range(S)]))
+    assert agree(c, q=sum(c.de[s] * c.m[s] for s in range(S)), m=np.stack([c.w[s] * c.dc + c.de[s] * c.q for s in range(S)]))
 
 
 @pytest.mark.equation("grad-score-scaled")
 def test_grad_scaled():
     c = case("scaled")
-    agree(c, q=sum(c.de[s] * c.m[s] for s in range(S)) / Q**0.5, m=np.stack([c.w[s] * c.dc + c.de[s] * c.q / Q**0.5 for s in range(S)]))
+    assert agree(c, q=sum(c.de[s] * c.m[s] for s in range(S)) / Q**0.5, m=np.stack([c.w[s] * c.dc + c.de[s] * c.q / Q**0.5 for s in range(S)]))
 
 
 @pytest.mark.equation("grad-score-general")
 def test_grad_general():
     c = case("general")
     W = c.p["W_a"]
-    agree(c, W_a=sum(c.de[s] * c.q @ c.m[s].T for s in range(S)), q=W @ sum(c.de[s] * c.m[s] for s in range(S)),
+    assert agree(c, W_a=sum(c.de[s] * c.q @ c.m[s].T for s in range(S)), q=W @ sum(c.de[s] * c.m[s] for s in range(S)),
           m=np.stack([c.w[s] * c.dc + c.de[s] * W.T @ c.q for s in range(S)]))
 
 
@@ -188,7 +191,7 @@ def test_grad_additive():
     c = case("additive")
     u = [np.tanh(c.p["W_q"] @ c.q + c.p["W_k"] @ item) for item in c.m]
     delta = [c.de[s] * c.p["v"] * (1 - u[s] ** 2) for s in range(S)]
-    agree(c, v=sum(c.de[s] * u[s] for s in range(S)), W_q=sum(delta) @ c.q.T, W_k=sum(delta[s] @ c.m[s].T for s in range(S)),
+    assert agree(c, v=sum(c.de[s] * u[s] for s in range(S)), W_q=sum(delta) @ c.q.T, W_k=sum(delta[s] @ c.m[s].T for s in range(S)),
           q=c.p["W_q"].T @ sum(delta), m=np.stack([c.w[s] * c.dc + c.p["W_k"].T @ delta[s] for s in range(S)]))
 
 
@@ -232,16 +235,17 @@ def decoded(looks):
     close(np.stack(rows), o)
     symbols = np.concatenate([[0], targets[:-1, 0]])
     close(o[:, :, 0], attended.logits(model, {k: torch.tensor(v) for k, v in p.items()}, torch.tensor(x[:, 0]), symbols).numpy())
+    return True
 
 
 @pytest.mark.equation("eq-decoder-before")
 def test_decoder_before():
-    decoded("before")
+    assert decoded("before")
 
 
 @pytest.mark.equation("eq-decoder-after")
 def test_decoder_after():
-    decoded("after")
+    assert decoded("after")
 
 
 def self_attention(x, W_Q, W_K, W_V):
