@@ -34,7 +34,8 @@ TESTS = ("cases.py", "test_gradients.py", "test_unroll.py", "test_jordan.py", "t
          "window_counts.py", "test_tasks_success.py", "test_tasks_adding.py", "test_tasks_temporal_order.py", "test_tasks_copy_memory.py",
          "test_tasks_long_lag.py", "test_tasks_reber.py", "test_tasks_pronoun.py", "test_tasks_alignment.py", "test_tasks_moving_digits.py",
          "test_fused.py", "test_tasks_real.py", "test_tasks_translation.py", "test_user_arrays.py", "test_museum_gates.py", "test_plots_by_length.py",
-         "test_memory_blocks.py", "test_memory_blocks_trials.py", "test_tasks_timed_spikes.py", "test_results_table.py", "test_plots_lstm.py")
+         "test_memory_blocks.py", "test_memory_blocks_trials.py", "test_tasks_timed_spikes.py", "test_results_table.py", "test_plots_lstm.py",
+         "test_depth.py", "test_tasks_lookahead.py", "test_decays.py", "test_tasks_captions.py")
 F = "reference/fused/"
 
 
@@ -594,6 +595,23 @@ MUTANTS = [
     Mutant("ecg: ties count whole", "tasks/ecg.py", "(difference == 0).mean() / 2", "(difference == 0).mean()", "tasks_real"),
     Mutant("ecg: linear prediction fitted on the test", "tasks/ecg.py", "fit = slice(0, task.train.stop - N + 1)",
            "fit = slice(100, task.train.stop - N + 101)", "tasks_real"),
+    Mutant("depth: a path one step too short", "reference/depth.py", "if t > e.delay]", "if t > e.delay + 1]", "depth"),
+    Mutant("depth: any cycle will do", "reference/depth.py", "    while better:\n        best, value = better", "    if better:\n        best, value = better", "depth"),
+    Mutant("depth: delays count nothing in d_f", "reference/depth.py", "1 - depth * e.delay for e in", "1 for e in", "depth"),
+    Mutant("depth: shortest is longest", "reference/depth.py", "-1 if shortest else 1", "1", "depth"),
+    Mutant("depth: a node waits for one of those it needs", "reference/depth.py", "best[a] + weight > best[node]", "best[a] + weight < best[node]", "depth"),
+    Mutant("lookahead: one step too far", "tasks/lookahead.py", "symbols[before + k : before + k + T]", "symbols[before + k + 1 :][:T]", "tasks_lookahead"),
+    Mutant("lookahead: answered without the delay", "tasks/lookahead.py", "slice(before + delay, before + delay + T)", "slice(before, before + T)", "tasks_lookahead"),
+    Mutant("lookahead: judged where nothing is asked", "tasks/lookahead.py", "(self.targets == 1))[self.asked]", "(self.targets == 1))[:]", "tasks_lookahead"),
+    Mutant("decays: linear below its floor", "reference/decays.py", "max(self.floor, self.k - self.slope", "max(0.0, self.k - self.slope", "decays"),
+    Mutant("decays: exponential one update late", "reference/decays.py", "self.k ** _update(i)", "self.k ** (_update(i) - 1)", "decays"),
+    Mutant("decays: sigmoid with another slope", "reference/decays.py", "math.exp(-_update(i) / self.k)", "math.exp(-_update(i))", "decays"),
+    Mutant("errors by step: padding counts", "metrics.py", "((said != targets) & real).sum(axis=1)", "(said != targets).sum(axis=1)", "metrics"),
+    Mutant("edit distance: equal symbols cost too", "metrics.py", "before[j - 1] + (a != b)", "before[j - 1] + 1", "metrics"),
+    Mutant("captions: the second digit first", "tasks/captions.py", "first, *others = ([", "*others, first = ([", "tasks_captions"),
+    Mutant("captions: the test's pictures in training", "tasks/captions.py", '"train": slice(0, 1200)', '"train": slice(0, 1797)', "tasks_captions"),
+    Mutant("captions: pairs not held out", "tasks/captions.py", "for b in digits[k + 1 :]) == held", "for b in digits[k + 1 : k + 1]) == False", "tasks_captions"),
+    Mutant("captions: the picture at every step", "tasks/captions.py", "pictures * (ids == SYMBOLS.index[START])", "pictures * np.ones(len(ids))", "tasks_captions"),
     Mutant("dates: month copied as day", "tasks/dates.py", '{year}-{month}-{int(day):02d}', '{year}-{int(day):02d}-{month}', "tasks_real"),
     Mutant("numbers: the test range is read", "tasks/numbers.py", "if n not in held]", "if n not in RANGES['valid']]", "tasks_real"),
     Mutant("numbers: word one number off", "tasks/numbers.py", "enumerate(words)]", "enumerate(words[1:] + words[:1])]", "tasks_real"),

@@ -36,7 +36,7 @@ SETTINGS += [
     (copy_memory.copy_memory, "symbols", 1.5),
     (long_lag.noise_free, "p", 1), (long_lag.distracted, "stop", 0), (long_lag.distracted, "stop", 1.5),
     (alignment.backwards, "length", (5, 3)), (alignment.backwards, "length", 5), (alignment.backwards, "length", (0, 3)),
-    (alignment.backwards, "symbols", 0), (alignment.in_order, "symbols", 7),
+    (alignment.backwards, "symbols", 0), (alignment.backwards, "repeats", 1), (alignment.in_order, "symbols", 7),
     (moving_digits.moving_digits, "field", 8), (moving_digits.moving_digits, "dark", 1.0), (moving_digits.moving_digits, "dark", "half"),
     (moving_digits.moving_digits, "images", IMAGES * 32),
 ]  # fmt: skip

@@ -11,7 +11,11 @@ from rnncore.reference.optimizers import Adam
 from rnncore.tasks.alignment import END, START, backwards, in_order
 from rnncore.training import fit
 
-KINDS = {"backwards": (backwards, lambda s: s[::-1]), "in_order": (in_order, sorted)}
+def backwards_once(*arguments):
+    return backwards(*arguments, repeats=False)
+
+
+KINDS = {"backwards": (backwards, lambda s: s[::-1]), "backwards_once": (backwards_once, lambda s: s[::-1]), "in_order": (in_order, sorted)}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -54,13 +54,16 @@ class Aligned(NamedTuple):
         return float(at[asked].mean())
 
 
-def backwards(rng: np.random.Generator, B: int, length: tuple[int, int] = (3, 8), symbols: int = 10) -> Aligned:
+def backwards(rng: np.random.Generator, B: int, length: tuple[int, int] = (3, 8), symbols: int = 10, repeats: bool = True) -> Aligned:
     """Sequences of random symbols, to be written from the last to the first.
 
-    Args: length: the least and the greatest, all equally probable; symbols: K, out of so many, repeats allowed.
+    Args: length: the least and the greatest, all equally probable; symbols: K, out of so many; repeats: False if no symbol may occur twice
+    in a sequence: then each is found by what it is.
     """
     lengths, steps = _door(rng, B, length, symbols)
-    source = rng.integers(symbols, size=(len(steps), B))
+    if not isinstance(repeats, bool):
+        raise SettingError(f"repeats: expected True or False, got {repeats!r}")
+    source = rng.integers(symbols, size=(len(steps), B)) if repeats else _different(rng, B, length[1], symbols)[: len(steps)]
     return _pairs(source, lengths, np.where(steps < lengths, lengths - 1 - steps, -1))
 
 
@@ -70,11 +73,16 @@ def in_order(rng: np.random.Generator, B: int, length: tuple[int, int] = (3, 8),
     Args: as of `backwards`; no symbol occurs twice in a sequence, so K may not be below the greatest length.
     """
     lengths, steps = _door(rng, B, length, symbols)
-    if length[1] > symbols:
-        raise SettingError(f"symbols: expected at least {length[1]}, so that all in a sequence can differ, got {symbols}")
-    source = rng.permuted(np.tile(np.arange(symbols)[:, None], B), axis=0)[: len(steps)]
+    source = _different(rng, B, length[1], symbols)[: len(steps)]
     ranked = np.argsort(np.where(steps < lengths, source, symbols), axis=0)  # padding comes last
     return _pairs(source, lengths, np.where(steps < lengths, ranked, -1))
+
+
+def _different(rng: np.random.Generator, B: int, longest: int, symbols: int) -> np.ndarray:
+    """All symbols in an order of its own for each sequence, (K, B)."""
+    if longest > symbols:
+        raise SettingError(f"symbols: expected at least {longest}, so that all in a sequence can differ, got {symbols}")
+    return rng.permuted(np.tile(np.arange(symbols)[:, None], B), axis=0)
 
 
 def _pairs(source: np.ndarray, lengths: np.ndarray, order: np.ndarray) -> Aligned:
