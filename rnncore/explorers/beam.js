@@ -182,7 +182,7 @@ class BeamView {
   bestTable() {
     const { best, number } = this.all, place = (ids) => this.search.found.findIndex((one) => same(one.ids, ids));
     const rows = best.map((one, i) => [String(i + 1), sentence(one.ids), fmt(one.logProb), fmt(one.score), place(one.ids) >= 0 ? "yes" : "no"]);
-    return table(`The best of all ${number} sentences of up to ${LONGEST} words`, ["rank", "words", "log P", "score", "found"], rows);
+    return table(`The best of all ${number} sentences of up to ${LONGEST} symbols, [END] among them`, ["rank", "words", "log P", "score", "found"], rows);
   }
 
   describe() {
