@@ -78,6 +78,18 @@ def trim_icons(app, exception):
         file.write_text(pattern.sub(kept, file.read_text(encoding="utf-8")), encoding="utf-8")
 
 
+SEARCH = re.compile(r'<script src="[^"]*(?:_static/searchtools|_static/language_data|searchindex)\.js"></script>\s*')
+
+
+def leave_search_to_its_page(app, exception):
+    """The theme loads the whole book's index into every page, for results as one types. Ours come on the search page alone."""
+    if exception or app.builder.name != "html":
+        return
+    for page in Path(app.outdir).rglob("*.html"):
+        if page.name != "search.html":
+            page.write_text(SEARCH.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 def size_images(app, pagename, templatename, context, doctree):
     """Pictures come when they are scrolled to, and their place is kept free for them, so that no line jumps."""
     sources = {name: app.srcdir / uri for uri, name in app.builder.images.items()}
@@ -248,6 +260,7 @@ def setup(app):
     app.connect("html-page-context", repair_roles, priority=10_000)
     app.connect("html-page-context", size_images, priority=10_000)
     app.connect("build-finished", trim_icons)
+    app.connect("build-finished", leave_search_to_its_page)
     app.connect("autodoc-process-docstring", translate_docstring, priority=300)  # napoleon comes at 500
     app.connect("autodoc-process-docstring", restore_colons, priority=700)
     app.connect("autodoc-skip-member", skip_member)

@@ -80,7 +80,7 @@ class BeamView {
     this.why = node("p", { class: "why" });
     this.look = choice("Why?", [], (key) => this.pick(key.split(" ").map(Number)));
     this.frame.root.append(
-      node("p", { class: "hint" }, "A table says how often each word follows another. Every step continues all living beginnings by every word and keeps the most probable, as many as the beam is wide. The number in a box is log P of the words so far; a dashed box is cut, a double one has ended. Pick a box to read why it lives or died."),
+      node("p", { class: "hint" }, "A table says how often each word follows another. Every step continues all living beginnings by every word and keeps the most probable, as many as the beam is wide. The number in a box is log P of the words so far; a dashed box is cut, a double one has ended, and ✗ stands where a beginning died. Pick a box to read why it lives or died."),
       this.buildControls(), this.summary, this.picture,
       node("div", { class: "columns tables block" }, node("div", {}, this.look.root, this.why, this.ranks), node("div", {}, this.found, this.best)), this.buildTable());
   }

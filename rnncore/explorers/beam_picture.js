@@ -27,7 +27,7 @@ function beamTree(width, search, shown, marked, picked, onPick) {
     nodes.append(treeNode(at.get(one), box, one, isDead(search, one, i + 1, shown), { marked: startsWith(marked, one.ids), picked: one === picked }, () => onPick(i + 1, one)));
   }));
   if (!upright) for (let t = 1; t <= LONGEST; t++) picture.append(label(place(t, 0).x, 9, `step ${t}`, t <= shown ? "small bold" : "small muted"));
-  picture.append(edges, nodes, shape("circle", { cx: root.x, cy: root.y, r: 6, class: "root" }), label(root.x + (upright ? 12 : 0), root.y + (upright ? 0 : 18), "[START]", "small", upright ? "start" : "middle"));
+  picture.append(edges, nodes, shape("circle", { cx: root.x, cy: root.y, r: 6, class: "root" }), label(root.x + (upright ? 12 : 0), root.y + (upright ? 0 : -16), "[START]", "small", upright ? "start" : "middle"));
   if (search.steps.length <= shown && shown < LONGEST) picture.append(upright ? label(width / 2, place(shown + 1, 0).y, search.stopped ? "stopped: none can become better" : "all have ended", "small muted") : label(place(shown + 1, 0).x, place(1, 0).y, search.stopped ? "stopped" : "all ended", "small muted"));
   return picture;
 }

@@ -162,7 +162,7 @@ class DepthView {
       return `${head} Longest path from an input to an output of T = ${T} ${T === 1 ? "step" : "steps"}: ${edges} edges, of at most ${showFraction(d_f)} + ${T - 1} · ${showFraction(d_r)} = ${showFraction(bound)}.`;
     }
     const now = Object.keys(this.rounds).filter((key) => this.rounds[key] === this.round && this.round > 0);
-    const named = now.map((key) => { const [name, t] = key.split("@"); return nameOf(name) + below(t); });
+    const named = now.map((key) => { const [name, t] = key.split("@"); return [...(nameOf(name) + below(t))].join("\u2060"); }); // never broken in two
     return `${head} ${size} nodes to compute, in ${this.last} rounds. ${this.round ? `Round ${this.round}: ${named.join(", ")}${named.length > 1 ? ", at the same time" : ""}.` : "None is done yet."}`;
   }
 

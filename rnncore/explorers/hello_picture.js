@@ -44,7 +44,7 @@ function stepPicture(at, step, t, current, onPick) {
   if (!shown) return group.append(...emptyCells(at, x)), group;
   group.append(...cells(at, x, at.y.h, step.h, "h", 1, 2), ...cells(at, x, at.y.o, step.o, "o", 4, 2), ...confidences(at, x, step.y, TARGETS[t]));
   const loss = symbolText(x, at.y.loss, "L", String(t + 1), "");
-  loss.append(shape("tspan", { dy: -4, class: "upright" }, ` = ${fmt(step.loss, 2)}`));
+  loss.append(shape("tspan", { dy: -4, class: at.pitch < 64 ? "upright tight" : "upright" }, ` = ${fmt(step.loss, 2)}`));
   group.append(loss, label(x, at.y.target, `target ${VOCABULARY[TARGETS[t]]}`, "small"));
   return group;
 }

@@ -6,6 +6,7 @@ A gradient with respect to a state or a pre-activation is that of a nudge added 
 from __future__ import annotations
 
 import itertools
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -409,6 +410,25 @@ def test_recurrent_depth(name):
 def test_feedforward_depth(name):
     diagram, d_r, d_f = NETS[name]
     assert max(longest(diagram, n, False) - n * d_r for n in range(6)) == d_f == depth.feedforward_depth(diagram)
+
+
+def shortest(diagram, n):
+    """Edges of the shortest path over n steps, from any node to any other, by layers of nodes that are one edge further."""
+    reached, edges = {(node, 0) for node in diagram.nodes}, 0
+    while not any(t == n for _, t in reached):
+        edges += 1
+        reached = {(e.target, t + e.delay) for node, t in reached for e in diagram.edges if e.source == node and t + e.delay <= n}
+    return edges
+
+
+@pytest.mark.equation("eq-skip-coefficient")
+@pytest.mark.parametrize("k", [2, 3])
+@pytest.mark.parametrize("name", NETS)
+def test_skip_coefficient(name, k):
+    """d_n grows by 1 / s a step: by an edge or more where a step is one, by one in k steps where an edge leads over k."""
+    diagram, d_r, _ = NETS[name]  # in all of these there is one cycle a layer, and it is the shortest as well
+    assert np.diff([shortest(diagram, n) for n in range(1, 5)]).tolist() == [d_r] * 3 and depth.skip_coefficient(diagram) == Fraction(1, d_r)
+    assert [shortest(depth.skipping(k), k * n) for n in (1, 2, 4)] == [1, 2, 4] and depth.skip_coefficient(depth.skipping(k)) == k
 
 
 # --- padding ---
