@@ -152,11 +152,12 @@ def bytes_so_far(page) -> int:
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
-def axe(page, tags=(*WCAG, "best-practice"), context=None, kind="violations") -> list[str]:
-    """What axe-core finds, one line an element; best practice is asked for too."""
+def axe(page, tags=(*WCAG, "best-practice"), context=None, kind="violations", rules=(), without=()) -> list[str]:
+    """What axe-core finds, one line an element; best practice is asked for too. `rules`: these alone; `without`: all but these."""
     from axe_playwright_python.sync_playwright import Axe
 
-    options = {"runOnly": {"type": "tag", "values": list(tags)}, "resultTypes": [kind], "preload": False}
+    only = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": list(tags)}
+    options = {"runOnly": only, "resultTypes": [kind], "preload": False, "rules": {name: {"enabled": False} for name in without}}
     found = Axe().run(page, context=context, options=options).response[kind]
     nodes = [(rule, node) for rule in found for node in rule["nodes"] if not _named_formula(rule, node)]
     return [f"{rule['id']} ({rule['impact']}): {node['target']} {node['html'][:120]}" for rule, node in nodes]

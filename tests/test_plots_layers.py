@@ -95,7 +95,7 @@ def test_cell_diagram(ax, diagram, mark):
 
 
 def test_symbols_and_names():
-    assert [layers.symbol(name) for name in ("h", "h2", "h.1", "h2.1")] == ["h", "h^{2}", "h^{(1)}", "h^{2(1)}"]
+    assert [layers.symbol(name) for name in ("h", "h2", "h.1", "h2.1")] == ["h", "h^{(2)}", r"h^{\prime}", r"h^{(2)\prime}"]
     assert {"cell_diagram", "deepest", "order_of_computation"} <= set(plots.__all__)
 
 

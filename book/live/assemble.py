@@ -199,7 +199,8 @@ def assemble(out: Path = OUT) -> None:
     lock = json.loads((out / "pyodide-lock.json").read_text()) if fresh else make_new(out)
     for old in out.glob("rnncore-*.whl"):
         old.unlink()
-    add(out, lock, "rnncore", own_wheel(out), ["rnncore"], ["numpy", "matplotlib", "ipywidgets", "anywidget", "tqdm"])
+    depends = ["numpy", "matplotlib", "ipywidgets", "anywidget", "tqdm", "torch"]  # the stand-in: a cell may import rnncore.gpu alone
+    add(out, lock, "rnncore", own_wheel(out), ["rnncore"], depends)
     write_lock(out, lock)
     if not fresh:
         add_bytecode(out, lock)

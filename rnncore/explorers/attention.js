@@ -142,7 +142,8 @@ class AttentionView {
     if (!this.looks) return;
     const room = Math.max(230, Math.min(330, this.frame.root.clientWidth - 32)), t = this.word, found = this.looks[t];
     const far = reach(this.p, this.get("Q").map(flat));
-    renew(this.picture, plane(room, this.p, found, TARGET[t], this.get("tied"), far));
+    const marks = this.get("tied") ? "A circle is a key and value in one, larger with more weight" : "A square is a key; a circle is a value, larger with more weight";
+    renew(this.picture, plane(room, this.p, found, TARGET[t], this.get("tied"), far), node("p", { class: "hint", style: `max-width: ${room}px` }, `${marks}. The arrow is the query, the diamond the context.`));
     this.drawSettings();
     this.drawHeat();
     this.drawScores(found);

@@ -144,7 +144,7 @@ class BeamView {
 
   drawLook(looked) {
     const list = this.candidates().map(({ one, t }) => [one.ids.join(" "), `${isDead(this.search, one, t, this.shown) ? "✗ " : ""}${sentence(one.ids)}`]);
-    this.look.options(list);
+    this.look.options(list.length ? list : [["", "no box yet"]]);
     if (!looked) return this.why.replaceChildren("Press “Next step”.");
     this.look.set(looked.one.ids.join(" "));
     this.why.replaceChildren(this.explain(looked));

@@ -36,8 +36,8 @@ class BeamExplorer(Explorer):
 
     $$\log P(y) = \sum_t \log P(y_t \mid y_{t-1}), \qquad \mathrm{score}(y) = \frac{\log P(y)}{|y|^{\alpha}}$$
 
-    The search is that of `rnncore.search.beam_search`. A sentence has at most six words, [END] included, so that all 9331 can
-    be tried for comparison.
+    The search is that of `rnncore.search.beam_search`. A sentence has at most six symbols, [END] among them, so that all
+    9331 can be tried for comparison.
 
     Usage:
 

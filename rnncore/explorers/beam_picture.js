@@ -7,7 +7,7 @@ const drawn = (candidates) => candidates.filter(({ kept, rank }, _, all) => kept
 
 /** Places of the nodes: steps go to the right, or down where there is no room. */
 function treePlaces(width, slots) {
-  const upright = width < 640, node = upright ? { w: Math.min(62, width / slots - 4), h: 34 } : { w: 74, h: 34 };
+  const upright = width < 640, node = upright ? { w: Math.min(62, width / slots - 3), h: 34 } : { w: 74, h: 34 };
   const along = upright ? 70 : (width - 96) / LONGEST, across = upright ? width / slots : 42;
   const place = (step, slot) => (upright ? { x: across * (slot + 0.5), y: step === 0 ? 14 : 14 + along * step } : { x: step === 0 ? 32 : 58 + along * (step - 0.42), y: 40 + across * slot });
   return { upright, node, place, height: upright ? 14 + along * LONGEST + 24 : 40 + across * (slots - 1) + 24 };
@@ -45,6 +45,8 @@ function treeNode({ x, y }, { w, h }, one, dead, { marked, picked }, onclick) {
   const group = shape("g", { class: `node ${one.kept ? (one.ended ? "ended" : "kept") : "cut"} ${marked ? "marked" : ""} ${picked ? "picked" : ""}`, onclick });
   group.append(shape("rect", { x: x - w / 2, y: y - h / 2, width: w, height: h, rx: 6, class: "box" }));
   if (one.ended && one.kept) group.append(shape("rect", { x: x - w / 2 + 2.5, y: y - h / 2 + 2.5, width: w - 5, height: h - 5, rx: 4, class: "inner" }));
-  group.append(label(x, y - 7, WORDS[one.ids.at(-1)], `word ${w < 50 ? "small" : ""}`), label(x, y + 8, dead ? `${fmt(one.logProb, w > 48 ? 2 : 1)}${w > 48 ? " " : ""}✗` : fmt(one.logProb), "small"));
+  const narrow = w < 50, digits = narrow ? 2 - dead - (one.logProb < -9.95) : 2; // what a narrow box has room for
+  group.append(label(x, y - 7, WORDS[one.ids.at(-1)], `word ${narrow ? "small" : ""}`), label(x, y + 8, `${fmt(one.logProb, digits)}${dead ? (narrow ? "✗" : " ✗") : ""}`, "small"));
+  if (narrow) for (const text of group.querySelectorAll("text")) text.style.fontSize = `${Math.max(9, Math.min(11, w / 3.6)).toFixed(1)}px`;
   return group;
 }

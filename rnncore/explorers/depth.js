@@ -5,6 +5,8 @@ const BUILD = [["layers", "Layers L", 1, 4, String], ["transition", "Transition 
 const SETTABLE = [...BUILD.map(([key]) => key), "shortcuts", "edges"];
 const WAYS = [1, 2, 4, 8, 16, 32];
 
+const unbroken = (text) => [...text].join("\u2060"); // for a node's name, never broken in two
+
 class DepthView {
   constructor(model, el) {
     this.frame = mount(el, "How deep is a recurrent net?", () => this.draw());
@@ -138,7 +140,7 @@ class DepthView {
   }
 
   measureLines() {
-    const { deep, path, short, d_r, d_f, s } = this.found, ring = (way) => [...way.map(([a]) => nameOf(a)), nameOf(way.at(-1)[1])].join(" → ");
+    const { deep, path, short, d_r, d_f, s } = this.found, ring = (way) => [...way.map(([a]) => a), way.at(-1)[1]].map((name) => unbroken(nameOf(name))).join("\u00a0→ ");
     const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
     const line = (symbol, index, value, name, told) => [node("dt", {}, index ? sub(symbol, index) : sub(symbol, ""), " = ", node("b", {}, value)), node("dd", {}, node("b", {}, name), told)];
     const paid = delayOf(path);
@@ -162,7 +164,7 @@ class DepthView {
       return `${head} Longest path from an input to an output of T = ${T} ${T === 1 ? "step" : "steps"}: ${edges} edges, of at most ${showFraction(d_f)} + ${T - 1} · ${showFraction(d_r)} = ${showFraction(bound)}.`;
     }
     const now = Object.keys(this.rounds).filter((key) => this.rounds[key] === this.round && this.round > 0);
-    const named = now.map((key) => { const [name, t] = key.split("@"); return [...(nameOf(name) + below(t))].join("\u2060"); }); // never broken in two
+    const named = now.map((key) => { const [name, t] = key.split("@"); return unbroken(nameOf(name) + below(t)); });
     return `${head} ${size} nodes to compute, in ${this.last} rounds. ${this.round ? `Round ${this.round}: ${named.join(", ")}${named.length > 1 ? ", at the same time" : ""}.` : "None is done yet."}`;
   }
 

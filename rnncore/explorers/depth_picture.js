@@ -4,10 +4,10 @@ const RISE = 46, DISC = 16, MARGIN = 30;
 const SUPERS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const raised = (text) => text.replace(/\d/g, (digit) => SUPERS[digit]);
 
-/** A node's name: "h2.1" is h²⁽¹⁾. */
+/** A node's name: "h2.1" is h⁽²⁾′. */
 function nameOf(name) {
   const [layer, stage] = name.slice(1).split(".");
-  return name[0] + raised(layer) + (stage ? `⁽${raised(stage)}⁾` : "");
+  return name[0] + (layer && `⁽${raised(layer)}⁾`) + "′".repeat(Number(stage ?? 0));
 }
 const partOf = (name) => (name[0] === "x" ? "x" : name[0] === "o" ? "o" : "h");
 

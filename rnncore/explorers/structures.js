@@ -156,7 +156,7 @@ class StructuresView {
     const name = STRUCTURES[plan.structure].name, head = `${name[0].toUpperCase()}${name.slice(1)}: ${count(plan.nIn, "input")}, ${count(plan.nOut, "output")}, ${count(plan.nOut, "loss")}.`;
     if (!t) return `${head} It models ${joint(plan)}.`;
     const yes = dependsOn(plan, t), no = inputsOf(plan).filter((text) => !yes.includes(text));
-    return `${head} Output ${t} depends on ${yes.join(", ")}${no.length ? `, and not on ${no.join(", ")}` : ", that is on all inputs"}.`;
+    return `${head} Output ${t} depends on ${yes.join(", ")}${no.length ? `, and not on ${no.join(", ")}` : ", that is, on all inputs"}.`;
   }
 
   remove() {

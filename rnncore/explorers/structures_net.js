@@ -88,7 +88,7 @@ function arrayShapes(plan, { S, D, H, K, B }) {
   const n = one ? ["1", 1] : ["T", plan.nOut], all = (letter, size) => [[letter, "H", "B"], [size, H, B]];
   const inputs = [["x", [plan.single ? "1" : plan.pair ? "S" : "T", "D", "B"], [plan.nIn, D, B]]];
   if (plan.symbols) inputs.push(["y, fed", ["T", "K", "B"], [plan.nOut, K, B]]);
-  const states = plan.pair ? [["h̄", ...all("S", S)], ["h", ...all("T", T - S)]] : plan.both ? [["h", ...all("T", T)], ["h′", ...all("T", T)]] : [["h", ...all(T === 1 ? "1" : "T", T)]];
+  const states = plan.pair ? [["h̄", ...all("S", S)], ["h", ...all("T", T - S)]] : plan.both ? [["ahead.h", ...all("T", T)], ["back.h", ...all("T", T)]] : [["h", ...all(T === 1 ? "1" : "T", T)]];
   return [...inputs, ["h₀", ["H", "B"], [H, B]], ...states, ["o", [n[0], "K", "B"], [n[1], K, B]], ["y*", [n[0], "B"], [n[1], B]]];
 }
 

@@ -56,14 +56,17 @@ function wiresOf(plan, at, faint) {
   return wires;
 }
 
+/** The arrow over the letter of a state: to the right (1) for the chain that runs ahead, to the left (−1) for the one that runs back. */
+const arrowOver = (x, y, way) => shape("path", { class: "over", d: `M${x - 3 - 5 * way} ${y - 10}h${10 * way}m${-3 * way} -2.5l${3 * way} 2.5l${-3 * way} 2.5` });
+
 function nodesOf(plan, at, faint, picked) {
   const groups = [], put = (id, parts, attrs = {}) => groups.push(shape("g", { class: faint(id), "data-id": id, ...attrs }, ...parts));
   put("start", graphNode(...at.start, "h", ["0"], { look: "dashed" }));
   if (plan.both) put("end", graphNode(...at.end, "h", ["0"], { look: "dashed" }));
   plan.columns.forEach(({ side, t, fed, out }, c) => {
     fed.forEach(({ kind, name }, i) => put(`fed:${c}:${i}`, graphNode(...at[`fed:${c}:${i}`], PART[kind], name, { given: true, look: kind === "zero" ? "dashed" : "", wide: "start own true".includes(kind) ? 44 : 34 })));
-    put(`h:${c}`, graphNode(...at[`h:${c}`], "h", [side === "encoder" ? "h̄" : "h", String(t)]));
-    if (plan.both) put(`b:${c}`, graphNode(...at[`b:${c}`], "h", ["h′", String(t)]));
+    put(`h:${c}`, [...graphNode(...at[`h:${c}`], "h", [side === "encoder" ? "h̄" : "h", String(t)]), ...(plan.both ? [arrowOver(...at[`h:${c}`], 1)] : [])]);
+    if (plan.both) put(`b:${c}`, [...graphNode(...at[`b:${c}`], "h", ["h", String(t)]), arrowOver(...at[`b:${c}`], -1)]);
     if (!out) return;
     const k = plan.outputs.indexOf(c) + 1;
     put(`o:${c}`, graphNode(...at[`o:${c}`], "o", ["o", String(t)], { look: k === picked ? "picked" : "" }), { "data-output": k });

@@ -89,13 +89,14 @@ def cell_diagram(ax, diagram: Diagram, *, mark: str = "cycle", fontsize: float =
 
 
 def symbol(name: str) -> str:
-    """A node's name as mathematics: "h2" is h with the superscript 2, "h.1" with (1), "h2.1" with 2(1)."""
+    """A node's name as mathematics: "h2" is h with the superscript (2), for the layer; "h.1" has a prime, "h.2" two, "h2.1" both."""
     letter, (layer, _, stage) = name[0], name[1:].partition(".")
-    return f"{letter}^{{{layer}{f'({stage})' if stage else ''}}}" if name[1:] else letter
+    raised = (f"({layer})" if layer else "") + r"\prime" * int(stage or 0)
+    return f"{letter}^{{{raised}}}" if raised else letter
 
 
 def _size(name: str, fontsize: float) -> float:
-    return fontsize * (1 if len(name) < 3 else 0.82)
+    return fontsize * (1 if len(name) < 2 else 0.82)
 
 
 def _color(diagram: Diagram, name: str) -> str:

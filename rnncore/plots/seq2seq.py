@@ -78,16 +78,16 @@ def beams(ax, levels: Sequence[Sequence[tuple]], *, name=str, end=None, fontsize
 
 
 def updates_needed(ax, runs: Mapping[str, Sequence[int | None]], cap: int):
-    """After how many updates each net has reached a mark: a dot for each start, a bar at their median, a cross at the cap where none did.
+    """After how many updates each net has learned: a marker for each start, a bar at the median, a cross at the cap where not.
 
-    Args: runs: name -> updates, None where the mark was not reached within `cap`. Returns ax.
+    Args: runs: name -> updates, None for a start that had not learned at `cap`. Returns ax.
     """
     checks.positive("cap", cap, integer=True)
     if not len(runs) or not all(len(found) for found in runs.values()):
         raise SettingError("runs: expected at least one start for each net, got none")
     order = ("muted", "h", "o", "x", "gradient", "other")
     for k, (found, color, marker) in enumerate(zip(runs.values(), order, MARKERS)):
-        y = [k + 0.12 * (i - (len(found) - 1) / 2) for i in range(len(found))]
+        y = [k + 0.72 * ((i + 0.5) / len(found) - 0.5) for i in range(len(found))]
         reached = [(n, b) for n, b in zip(found, y) if n is not None]
         never = [(cap, b) for n, b in zip(found, y) if n is None]
         ax.plot(*zip(*reached) if reached else ([], []), marker, color=COLOR[color], ls="", markersize=6)
@@ -95,7 +95,7 @@ def updates_needed(ax, runs: Mapping[str, Sequence[int | None]], cap: int):
         if len(reached) > len(found) / 2:
             middle = sorted(cap + 1 if n is None else n for n in found)
             middle = (middle[(len(found) - 1) // 2] + middle[len(found) // 2]) / 2
-            ax.plot((middle, middle), (k - 0.38, k + 0.38), color=COLOR[color], lw=2)
-    ax.set(xlim=(0, 1.06 * cap), ylim=(len(runs) - 0.4, -0.6), xlabel="updates until the mark is reached")
+            ax.plot((middle, middle), (k - 0.42, k + 0.42), color=COLOR[color], lw=1.2, zorder=1)
+    ax.set(xlim=(0, 1.06 * cap), ylim=(len(runs) - 0.5, -0.5), xlabel="updates until learned")
     ax.set_yticks(range(len(runs)), list(runs))
     return ax

@@ -186,3 +186,22 @@ def test_the_picture_has_the_numbers(show):
     assert shown.root.locator("rect.key").count() == 5
     shown.root.get_by_label("Values are the keys").check()
     assert shown.root.locator("rect.key").count() == 0
+
+
+COVERED = """(picture) => {
+  const boxes = [...picture.querySelectorAll("text")].map((text) => [text.textContent, text.getBoundingClientRect()]), found = [];
+  boxes.forEach(([one, a], i) => boxes.slice(0, i).forEach(([other, b]) => {
+    const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left), high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+    if (wide > 0.5 && high > 2.5) found.push([one, other]);  // a box is a little higher than its letters
+  }));
+  return found;
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("settings", [{}, {"tied": False}, *SETTINGS[4:]])
+def test_no_label_of_the_picture_covers_another(show, settings):
+    shown = show(explorers.AttentionExplorer(**settings), width=390)
+    for word in range(4):
+        shown.set("word", word)
+        assert shown.root.locator("svg[role]").evaluate(COVERED) == []

@@ -69,7 +69,7 @@ def run(ex, x=None):
     o, _, memory = net.forward(params, whole)
     if ex.structure == "bidirectional":
         h = memory[0]
-        return o, start | {"h": h[:, : ex.H], "h′": h[:, ex.H :], "o": o}, net
+        return o, start | {"ahead.h": h[:, : ex.H], "back.h": h[:, ex.H :], "o": o}, net
     return o, start | {"h": np.stack([cache.h for cache in memory[1]]), "o": o}, net
 
 
