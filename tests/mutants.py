@@ -4,12 +4,15 @@
 the same for a program, `--record` writes into mutants.json which test was the first to fail.
 
 Each mutant is one exact replacement in one file. The package and the tests are copied to a folder of their own, the fault is
-planted there, and pytest runs in a forked process, so that NumPy and Torch are loaded once for all mutants. The test that
-caught the mutant when it was recorded runs first; only if that one passes now, the files named with the mutant run whole.
+planted there, and pytest runs in a forked process, so that NumPy and Torch are loaded once for all mutants. The copies are links
+to one that has been compiled, so that only the file with the fault is compiled anew. The test that caught the mutant when it was
+recorded runs first; only if that one passes now, the files named with the mutant run whole.
 """
 
 from __future__ import annotations
 
+import compileall
+import importlib.util
 import io
 import json
 import os
@@ -55,7 +58,7 @@ NORM, GRU = "reference/layer_norm.py", "reference/gru.py"
 STEP_BACK = "dx[t], before, dparams = cell.step_backward(params, np.where(mask[t], dy[t], 0), real, caches[t])"
 ATTENTION, BRIDGE, SEQ2SEQ, FEEDING, SEARCH = (*(f"reference/{n}.py" for n in ("attention", "bridge", "encoder_decoder", "feeding")), "search.py")
 
-WEIGHTS = "convert/weights.py"
+WEIGHTS, DECAYS, CAPTIONS = "convert/weights.py", "reference/decays.py", "tasks/captions.py"
 RAIN, RECORDS, TRANSLATION = "tasks/rain.py", "tasks/records.py", "tasks/translation.py"
 
 MUTANTS = [
@@ -401,6 +404,15 @@ MUTANTS = [
     Mutant("decoding goes on after the end", SEARCH, "if sequence[-1:] != [end]:", "if True:", "search"),
     Mutant("bits by the wrong logarithm", "metrics.py", "np.log(2)", "np.log(10)", "metrics"),
     Mutant("BLEU with the roles exchanged", "metrics.py", "metric.corpus_score(list(hypotheses), streams)", "metric.corpus_score(streams[0], [list(hypotheses)])", "metrics"),
+    Mutant("an exchanged letter costs nothing less", "metrics.py", "before[j - 1] + (a != b)", "before[j - 1] + 1", "metrics"),
+    Mutant("errors at padding count", "metrics.py", "return ((said != targets) & real).sum(axis=1)", "return (said != targets).sum(axis=1)", "metrics"),
+    Mutant("linear decay without a floor", DECAYS, "max(self.floor, ", "max(0.0, ", "decays"),
+    Mutant("exponential decay one update early", DECAYS, "self.k ** _update(i)", "self.k ** (_update(i) - 1)", "decays"),
+    Mutant("inverse sigmoid falls in one update", DECAYS, "math.exp(-_update(i) / self.k)", "math.exp(-_update(i))", "decays"),
+    Mutant("captions: the last digit is named first", CAPTIONS, "first, *others = (", "*others, first = (", "tasks_captions"),
+    Mutant("captions: digits of the test in training", CAPTIONS, '"train": slice(0, 1200)', '"train": slice(0, 1797)', "tasks_captions"),
+    Mutant("captions: held-out pairs in training", CAPTIONS, "for b in digits[k + 1 :]) == held", "for b in digits[k + 1 : k + 1]) == False", "tasks_captions"),
+    Mutant("captions: the picture at every step", CAPTIONS, "pictures * (ids == SYMBOLS.index[START])", "pictures * np.ones(len(ids))", "tasks_captions"),
     # the converters: torch.nn, Keras, ONNX
     Mutant("torch.nn: gates of the GRU", WEIGHTS, '"GRU": tuple("rzn")', '"GRU": tuple("zrn")', "convert_torch"),
     Mutant("Keras: gates of the LSTM", WEIGHTS, '"LSTM": tuple("ifgo"), "GRU": tuple("zrn")', '"LSTM": tuple("ifog"), "GRU": tuple("zrn")', "convert_keras"),
@@ -658,25 +670,36 @@ filterwarnings = error
 """
 
 
-def copy(to: Path) -> Path:
-    """The package's Python files, its data and the tests, in a folder of their own."""
+def original(to: Path) -> Path:
+    """The package's Python files, its data and the tests, in a folder of their own, compiled."""
     shutil.copytree(ROOT / "rnncore", to / "rnncore", ignore=lambda folder, names: [
         n for n in names if n == "__pycache__" or (
             not n.endswith(".py") and Path(folder).name != "data" and not (Path(folder) / n).is_dir())])
     (to / "tests").mkdir()
     for name in TESTS:
-        shutil.copy(ROOT / "tests" / name, to / "tests")
+        shutil.copy2(ROOT / "tests" / name, to / "tests")
     (to / "pytest.ini").write_text(CONFIG)
+    compileall.compile_dir(to / "rnncore", quiet=1)
+    found = run_tests(to, ["--collect-only", "tests"], compiled=True)  # pytest compiles the tests in its own way
+    if found["code"] != 0:
+        raise RuntimeError(f"the tests cannot be collected:\n{found['log']}")
     return to
 
 
+def copy(of: Path, to: Path) -> Path:
+    """All files of the original, as links."""
+    return shutil.copytree(of, to, copy_function=os.link, dirs_exist_ok=True)
+
+
 def plant(mutant: Mutant, root: Path) -> None:
-    """Write the fault into the copy."""
+    """Write the fault into the copy, in a file of its own, and forget what had been compiled from the old one."""
     path = root / "rnncore" / mutant.file
     text = path.read_text(encoding="utf-8")
     if text.count(mutant.old) != 1:
         raise ValueError(f"{mutant.name}: the text to replace occurs {text.count(mutant.old)} times in {mutant.file}")
+    path.unlink()
     path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+    Path(importlib.util.cache_from_source(path)).unlink()
 
 
 class Recorder:
@@ -691,10 +714,11 @@ class Recorder:
             self.failed.append(report.nodeid)
 
 
-def child(root: Path, tests: list[str], report: Path) -> None:
+def child(root: Path, tests: list[str], report: Path, compiled: bool) -> None:
     """In the forked process: run the tests on the copy and write what happened."""
     import pytest
 
+    sys.dont_write_bytecode = not compiled
     signal.alarm(300)  # a fault may have made a loop without end
     os.chdir(root)
     sys.path[:] = [str(root), *(p for p in sys.path if Path(p or ".").resolve() not in (ROOT, ROOT / "tests"))]
@@ -708,11 +732,11 @@ def child(root: Path, tests: list[str], report: Path) -> None:
                                   "log": log.getvalue()[-3000:]}))
 
 
-def run(mutant: Mutant | None, recorded: dict[str, str]) -> dict:
+def run(mutant: Mutant | None, recorded: dict[str, str], of: Path) -> dict:
     """Run the mutant's tests on a copy that has its fault, or all tests that caught one on a copy that has none."""
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        root = copy(Path(folder).resolve())
+        root = copy(of, Path(folder).resolve())
         if mutant is None:
             result = run_tests(root, sorted(set(recorded.values())) or [f"tests/{name}" for name in TESTS if name.startswith("test_")])
         else:
@@ -724,14 +748,14 @@ def run(mutant: Mutant | None, recorded: dict[str, str]) -> dict:
             "seconds": round(time.perf_counter() - start, 2)}
 
 
-def run_tests(root: Path, tests: list[str]) -> dict:
-    """Pytest in a forked process."""
+def run_tests(root: Path, tests: list[str], compiled: bool = False) -> dict:
+    """Pytest in a forked process; with `compiled` it keeps what it has compiled."""
     report = root / "report.json"
     report.unlink(missing_ok=True)
     pid = os.fork()
     if pid == 0:
         try:
-            child(root, tests, report)
+            child(root, tests, report, compiled)
         finally:
             os._exit(0)
     os.waitpid(pid, 0)
@@ -740,16 +764,17 @@ def run_tests(root: Path, tests: list[str]) -> dict:
 
 def run_all(mutants) -> list[dict]:
     """All mutants, as many at a time as there are processors."""
-    os.environ.update(OMP_NUM_THREADS="1", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", PYTHONDONTWRITEBYTECODE="1")
-    sys.dont_write_bytecode = True
+    os.environ.update(OMP_NUM_THREADS="1", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     import hypothesis  # noqa: F401  (loaded once, before the processes part)
     import numpy  # noqa: F401
+    import pytest  # noqa: F401
     import torch
 
     torch.set_num_threads(1)
     recorded = json.loads(RECORD.read_text()) if RECORD.exists() else {}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(lambda mutant: run(mutant, recorded), mutants))
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        of = original(Path(folder).resolve())
+        return list(pool.map(lambda mutant: run(mutant, recorded, of), mutants))
 
 
 def caught(result: dict) -> bool:
