@@ -111,7 +111,7 @@ class TestNarrow:
 
     @pytest.mark.parametrize("toggle", ["primary", "secondary"])
     def test_drawer(self, visit, toggle):
-        page = visit("chapters/01_motivation", NARROW)
+        page = visit(documents()[1], NARROW)
         button = page.locator(f".{toggle}-toggle")
         button.click()
         page.wait_for_selector(f"#pst-{toggle}-sidebar-modal[open] a")
